@@ -1,0 +1,20 @@
+import { pino, type Logger as PinoLogger } from 'pino';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
+
+/**
+ * Structured log lines on standard output. Callers log names, sizes and identifiers, never a URL with its query, a
+ * form, a token or a key; `redact` is the second line of defence.
+ */
+export function createLogger(level: LogLevel): Logger {
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: ['token', 'hash', 'newtoken', 'password', 'key', '*.token', '*.hash', '*.newtoken', '*.password'],
+    },
+    pino.destination({ fd: 1, sync: true }),
+  );
+}

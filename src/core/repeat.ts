@@ -1,0 +1,26 @@
+/** Ends a repeated task; resolves when the round that is under way is over. */
+export type StopRepeating = () => Promise<void>;
+
+/**
+ * Runs `task` every `intervalMs`, never two rounds at once. A round that fails is reported and does not end the
+ * repetition. The timer alone does not keep the process alive.
+ */
+export function repeat(
+  intervalMs: number,
+  task: () => Promise<void>,
+  onError: (error: unknown) => void,
+): StopRepeating {
+  let round: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    round ??= task()
+      .catch(onError)
+      .finally(() => {
+        round = undefined;
+      });
+  }, intervalMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await round;
+  };
+}

@@ -1,0 +1,39 @@
+import { appendFile } from 'node:fs/promises';
+import { messageOf } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+
+export interface AuditEvent {
+  /** 16 hex digits, the id of the request. */
+  readonly id: string;
+  /** `token.authenticate.failed`, `update.post`, … */
+  readonly action: string;
+  readonly target: string;
+  /** The client's address, if it is known. */
+  readonly address: string | undefined;
+}
+
+/** `log/jidoteki-audit.log`: who did what when, one line an event. */
+export interface AuditLog {
+  record(event: AuditEvent): Promise<void>;
+}
+
+/** An event that cannot be written is reported in the daemon's log: it does not stop the administrator. */
+export function createAuditLog(file: string, logger: Logger): AuditLog {
+  return {
+    async record(event) {
+      try {
+        await appendFile(file, auditLine(event), { mode: 0o644 });
+      } catch (error) {
+        logger.error({ action: event.action, reason: messageOf(error) }, 'audit event could not be written');
+      }
+    },
+  };
+}
+
+function auditLine({ id, action, target, address }: AuditEvent): string {
+  const now = Date.now();
+  const seconds = Math.floor(now / 1000);
+  const nanoseconds = String((now % 1000) * 1_000_000).padStart(9, '0');
+  const source = address === undefined ? '' : `,${address}`;
+  return `${seconds}.${nanoseconds},${id},web,admin,${action},"${target}"${source}\n`;
+}

@@ -1,0 +1,47 @@
+import { appendFile, open } from 'node:fs/promises';
+import { errnoOf } from '../core/errors.js';
+import { epochSeconds } from '../core/clock.js';
+
+/** A job's log for operators: `[<epoch seconds>][<TYPE>] <text>` lines, appended. */
+export interface JobLog {
+  readonly file: string;
+  line(text: string): Promise<void>;
+  /** A line without the prefix. */
+  plain(text: string): Promise<void>;
+}
+
+export function createJobLog(file: string, applianceType: string, mode = 0o644): JobLog {
+  const plain = (text: string) => appendFile(file, `${text}\n`, { mode });
+  return { file, plain, line: (text) => plain(`[${epochSeconds()}][${applianceType}] ${text}`) };
+}
+
+const TAIL_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * The end of a log in the API's form: at most `count` lines, each newline as the two characters `\` and `n`.
+ * Undefined where there is no log. Lines beyond the last 64 KiB are left out.
+ */
+export async function readLogTail(file: string, count: number): Promise<string | undefined> {
+  const text = await readEnd(file);
+  if (text === undefined) return undefined;
+  const ended = text.endsWith('\n');
+  const lines = (ended ? text.slice(0, -1) : text).split('\n').slice(-count);
+  return lines.join('\\n') + (ended ? '\\n' : '');
+}
+
+async function readEnd(file: string): Promise<string | undefined> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      const length = Math.min(size, TAIL_LIMIT_BYTES);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

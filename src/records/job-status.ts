@@ -1,0 +1,74 @@
+import { rm } from 'node:fs/promises';
+import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
+
+export type JobState = 'running' | 'success' | 'failed';
+
+/** Where a job's status is kept; which of the files exist is part of each job's on-disk format. */
+export interface StatusFiles {
+  /** One word. */
+  readonly text: string;
+  /** `{"status":"running","percentage":30}`; read before `text`. */
+  readonly json?: string;
+  readonly errorMessage?: string;
+  readonly errorCode?: string;
+}
+
+export interface JobError {
+  readonly message: string;
+  readonly code?: string;
+}
+
+export interface JobStatus {
+  /** The fields to show, `status` among them; scripts may add their own to the JSON file. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly errorMessage: string | undefined;
+  readonly errorCode: string | undefined;
+}
+
+const MODE = 0o644;
+
+/** @param percentage 0 to 100, for jobs that have a JSON status */
+export async function writeJobStatus(files: StatusFiles, state: JobState, percentage?: number): Promise<void> {
+  await writeFileAtomic(files.text, `${state}\n`, { mode: MODE });
+  if (files.json !== undefined) {
+    await writeFileAtomic(files.json, JSON.stringify({ status: state, percentage }) + '\n', { mode: MODE });
+  }
+}
+
+export async function writeJobError(files: StatusFiles, error: JobError): Promise<void> {
+  if (files.errorMessage !== undefined) {
+    await writeFileAtomic(files.errorMessage, `${error.message}\n`, { mode: MODE });
+  }
+  if (files.errorCode !== undefined && error.code !== undefined) {
+    await writeFileAtomic(files.errorCode, `${error.code}\n`, { mode: MODE });
+  }
+}
+
+export async function clearJobError(files: StatusFiles): Promise<void> {
+  for (const file of [files.errorMessage, files.errorCode]) {
+    if (file !== undefined) await rm(file, { force: true });
+  }
+}
+
+/** A missing or malformed status file counts as absent; `status` is null when no file holds one. */
+export async function readJobStatus(files: StatusFiles): Promise<JobStatus> {
+  const [errorMessage, errorCode] = await Promise.all([firstLine(files.errorMessage), firstLine(files.errorCode)]);
+  const fields = (await readJsonStatus(files.json)) ?? { status: (await firstLine(files.text)) ?? null };
+  return { fields, errorMessage, errorCode };
+}
+
+async function readJsonStatus(file: string | undefined): Promise<Record<string, unknown> | undefined> {
+  const text = file === undefined ? undefined : await readTextFile(file);
+  if (text === undefined) return undefined;
+  try {
+    const value = JSON.parse(text) as Record<string, unknown> | null;
+    return typeof value === 'object' && typeof value?.status === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function firstLine(file: string | undefined): Promise<string | undefined> {
+  const text = file === undefined ? undefined : await readTextFile(file);
+  return text?.split('\n', 1)[0]?.trim() || undefined;
+}

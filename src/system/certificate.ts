@@ -1,0 +1,73 @@
+import { generateKeyPair, randomBytes, X509Certificate, createPrivateKey } from 'node:crypto';
+import { networkInterfaces, hostname } from 'node:os';
+import { promisify } from 'node:util';
+import forge from 'node-forge';
+
+/** A private key and its certificate chain, PEM. */
+export interface KeyPair {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+const YEARS = 10;
+const IP_NAME = 7;
+const DNS_NAME = 2;
+
+/** Makes a self-signed server certificate (RSA 2048, SHA-256) for this host's name, `localhost` and its addresses. */
+export async function createSelfSignedCertificate(): Promise<KeyPair> {
+  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
+  // RFC 5280, 4.1.2.2: positive, at most 20 octets.
+  certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
+  certificate.validity.notBefore = daysFromNow(-1);
+  certificate.validity.notAfter = daysFromNow(365 * YEARS);
+  const name = [{ name: 'commonName', value: hostname().slice(0, 64) || 'localhost' }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.setExtensions([
+    { name: 'basicConstraints', cA: false, critical: true },
+    { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
+    { name: 'extKeyUsage', serverAuth: true },
+    { name: 'subjectAltName', altNames: alternativeNames() },
+    { name: 'subjectKeyIdentifier' },
+  ]);
+  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
+  return { key: privateKey, certificate: forge.pki.certificateToPem(certificate).replaceAll('\r\n', '\n') };
+}
+
+/**
+ * Splits a PEM file that holds a private key and certificates.
+ *
+ * @throws Error that says what is missing, unreadable or does not belong together
+ */
+export function parseKeyPair(pem: string): KeyPair {
+  const blocks = pem.match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g) ?? [];
+  const key = blocks.find((block) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(block));
+  const certificates = blocks.filter((block) => block.startsWith('-----BEGIN CERTIFICATE-----'));
+  const [first] = certificates;
+  if (key === undefined) throw new Error('it holds no private key');
+  if (first === undefined) throw new Error('it holds no certificate');
+  if (!new X509Certificate(first).checkPrivateKey(createPrivateKey(key))) {
+    throw new Error('the private key does not belong to the certificate');
+  }
+  return { key, certificate: certificates.join('\n') + '\n' };
+}
+
+function alternativeNames() {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  const names = new Set(['localhost', hostname()].filter((name) => /^[A-Za-z0-9.-]+$/.test(name)));
+  const ips = new Set(['127.0.0.1', '::1', ...addresses.filter((address) => !address.includes('%'))]);
+  return [
+    ...[...names].map((value) => ({ type: DNS_NAME, value })),
+    ...[...ips].map((ip) => ({ type: IP_NAME, ip })),
+  ];
+}
+
+function daysFromNow(days: number): Date {
+  return new Date(Date.now() + days * 86_400_000);
+}

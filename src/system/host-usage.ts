@@ -1,0 +1,31 @@
+import { statfs } from 'node:fs/promises';
+import { loadavg } from 'node:os';
+import si from 'systeminformation';
+
+export interface HostUsage {
+  /** Bytes of the file system that holds the given path. */
+  readonly disk: { readonly used: number; readonly total: number };
+  /** Bytes; used without caches and buffers. */
+  readonly memory: { readonly used: number; readonly total: number };
+  readonly cpus: number;
+  /** Load averages of 1, 5 and 15 minutes. */
+  readonly load: readonly [number, number, number];
+}
+
+export async function readHostUsage(path: string): Promise<HostUsage> {
+  const [memory, cpu, disk] = await Promise.all([si.mem(), si.currentLoad(), diskUsage(path)]);
+  const [one = 0, five = 0, fifteen = 0] = loadavg();
+  return {
+    disk,
+    memory: { used: memory.active, total: memory.total },
+    cpus: cpu.cpus.length,
+    load: [one, five, fifteen],
+  };
+}
+
+/** By statfs(2), since the appliance may have no `df` for systeminformation to ask. */
+async function diskUsage(path: string): Promise<HostUsage['disk']> {
+  const { blocks, bfree, bavail, bsize } = await statfs(path);
+  const used = (blocks - bfree) * bsize;
+  return { used, total: used + bavail * bsize };
+}

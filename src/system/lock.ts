@@ -1,0 +1,151 @@
+import { link, mkdir, readdir, readFile, rm, rmdir, truncate } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import lockfile from 'proper-lockfile';
+import { errnoOf } from '../core/errors.js';
+import { writeFileAtomic } from './atomic-file.js';
+import {
+  currentScope,
+  identify,
+  isAlive,
+  isGroupAlive,
+  type ProcessIdentity,
+  type ProcessScope,
+} from './processes.js';
+
+/*
+ * Two parts make a lock. Numbered claims decide who holds it: the highest one counts, a claim is published by link(2),
+ * so of any number of contenders for the next number exactly one wins, and it holds as long as a process of its holder
+ * lives, whatever the clock says. proper-lockfile's heartbeat beside it tells observers that cannot see those
+ * processes (another PID namespace) whether the holder is alive.
+ */
+
+export interface Lock {
+  /** Counts the processes of this group as the holder's, also when the holder itself is killed. */
+  addGroup(leader: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+interface Holder extends ProcessScope {
+  readonly process: ProcessIdentity;
+  readonly groups: readonly ProcessIdentity[];
+}
+
+const STALE_MS = 10_000;
+const MODE = 0o600;
+
+/**
+ * Takes the lock that lives in `directory` (created when missing).
+ *
+ * @returns undefined while any process of another holder is alive, or when another contender was faster
+ */
+export async function acquireLock(directory: string): Promise<Lock | undefined> {
+  await mkdir(directory, { recursive: true });
+  const previous = await highestClaim(directory);
+  if (await isHeldBy(directory, previous)) return undefined;
+  const number = (previous ?? 0) + 1;
+  const holder: Holder = { ...currentScope(), process: identify(process.pid), groups: [] };
+  if (!(await publishClaim(directory, number, holder))) return undefined;
+  if ((await highestClaim(directory)) !== number) {
+    // Lower claims are deleted, so a contender with an old view can still win an old number: it counts for nothing.
+    await rm(claimFile(directory, number), { force: true });
+    return undefined;
+  }
+  await removeClaimsBelow(directory, number);
+  const stopHeartbeat = await startHeartbeat(directory);
+  return heldLock(directory, number, holder, stopHeartbeat);
+}
+
+/** Whether a living process holds the lock in `directory`. */
+export async function isLocked(directory: string): Promise<boolean> {
+  return isHeldBy(directory, await highestClaim(directory));
+}
+
+function heldLock(directory: string, number: number, holder: Holder, stopHeartbeat: () => Promise<void>): Lock {
+  const file = claimFile(directory, number);
+  let groups = holder.groups;
+  return {
+    async addGroup(leader) {
+      groups = [...groups, identify(leader)];
+      await writeFileAtomic(file, JSON.stringify({ ...holder, groups }), { mode: MODE });
+    },
+    async release() {
+      await stopHeartbeat();
+      // The number stays taken: deleting it would let a contender with an old view win it a second time.
+      await truncate(file, 0);
+    },
+  };
+}
+
+async function isHeldBy(directory: string, number: number | undefined): Promise<boolean> {
+  const holder = number === undefined ? undefined : await readHolder(claimFile(directory, number));
+  if (holder === undefined) return false;
+  const scope = currentScope();
+  if (holder.bootId !== scope.bootId) return false;
+  if (holder.pidNamespace !== scope.pidNamespace) return lockfile.check(directory, heartbeatOptions(directory));
+  return isAlive(holder.process) || holder.groups.some(isGroupAlive);
+}
+
+async function readHolder(file: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+  } catch (error) {
+    // An empty claim is a released one; anything else that is no JSON was cut off by a power failure.
+    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function publishClaim(directory: string, number: number, holder: Holder): Promise<boolean> {
+  const staged = join(directory, `.${randomBytes(6).toString('hex')}.new`);
+  await writeFileAtomic(staged, JSON.stringify(holder), { mode: MODE });
+  try {
+    await link(staged, claimFile(directory, number));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(staged, { force: true });
+  }
+}
+
+async function startHeartbeat(directory: string): Promise<() => Promise<void>> {
+  const options = heartbeatOptions(directory);
+  // Left by a holder that was killed; the claim says that nobody else beats here now.
+  await rmdir(options.lockfilePath).catch(ignoreMissing);
+  return lockfile.lock(directory, { ...options, onCompromised: () => undefined });
+}
+
+function heartbeatOptions(directory: string) {
+  return { realpath: false, stale: STALE_MS, lockfilePath: join(directory, 'heartbeat') };
+}
+
+async function highestClaim(directory: string): Promise<number | undefined> {
+  const numbers = await claimNumbers(directory);
+  return numbers.length === 0 ? undefined : Math.max(...numbers);
+}
+
+async function removeClaimsBelow(directory: string, number: number): Promise<void> {
+  for (const lower of await claimNumbers(directory)) {
+    if (lower < number) await rm(claimFile(directory, lower), { force: true });
+  }
+}
+
+async function claimNumbers(directory: string): Promise<number[]> {
+  try {
+    const names = await readdir(directory);
+    return names.filter((name) => /^\d+\.claim$/.test(name)).map((name) => parseInt(name, 10));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function claimFile(directory: string, number: number): string {
+  return join(directory, `${number}.claim`);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}
