@@ -1,0 +1,41 @@
+import { createApiToken, replaceApiToken, type TokenFiles } from '../appliance/api-token.js';
+import { AdminError } from '../core/errors.js';
+import { createJobLog } from '../records/job-log.js';
+
+const ALLOWED = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)).join('');
+const LONGEST = 255;
+
+export interface SetTokenParts extends TokenFiles {
+  readonly tokenLog: string;
+}
+
+/**
+ * Sets the API token. Used by: POST /api/v1/admin/setup.
+ *
+ * @param replace the caller has shown the current token; otherwise this is a first set-up
+ * @returns false when another first set-up was faster
+ * @throws AdminError `badRequest` for a token that is not 1 to 255 characters of ASCII 33 to 126
+ */
+export async function setToken(
+  paths: SetTokenParts,
+  applianceType: string,
+  token: string,
+  replace: boolean,
+): Promise<boolean> {
+  requireValidToken(token);
+  const log = createJobLog(paths.tokenLog, applianceType);
+  if (replace) await replaceApiToken(paths, token);
+  else if (!(await createApiToken(paths, token))) return false;
+  await log.line('Updating API token. Please wait..');
+  await log.line('Updating API token successful');
+  return true;
+}
+
+function requireValidToken(token: string): void {
+  if (/[^!-~]/.test(token)) {
+    throw new AdminError('badRequest', `Missing or invalid string for option: newtoken. Allowed: ${ALLOWED}`);
+  }
+  if (token.length < 1 || token.length > LONGEST) {
+    throw new AdminError('badRequest', `Invalid string length for option: newtoken. Allowed: >= 1 and <= ${LONGEST}`);
+  }
+}

@@ -1,0 +1,48 @@
+import { createFileExclusive, readTextFile, writeFileAtomic } from '../system/atomic-file.js';
+
+/** `etc/api.token` and `etc/api.token.setup`. */
+export interface TokenFiles {
+  readonly apiToken: string;
+  readonly apiTokenSetup: string;
+}
+
+/** `absent`: no file, the first set-up is open to everyone. `empty`: nobody can sign in, and nobody can set one up. */
+export type TokenState = { readonly state: 'absent' | 'empty' } | { readonly state: 'set'; readonly token: string };
+
+const MODE = 0o600;
+
+/** Only the first line of the file counts. */
+export async function readApiToken(files: TokenFiles): Promise<TokenState> {
+  const text = await readTextFile(files.apiToken);
+  if (text === undefined) return { state: 'absent' };
+  const token = text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
+  return token === '' ? { state: 'empty' } : { state: 'set', token };
+}
+
+/** Whether the first-run passphrase still waits for its `/setup`. */
+export async function isFirstRunPending(files: TokenFiles): Promise<boolean> {
+  return Boolean(await readTextFile(files.apiTokenSetup));
+}
+
+/** Sets the first token; of several callers at the same time exactly one gets true. */
+export async function createApiToken(files: TokenFiles, token: string): Promise<boolean> {
+  if (!(await createFileExclusive(files.apiToken, `${token}\n`, { mode: MODE }))) return false;
+  await endFirstRun(files);
+  return true;
+}
+
+/** Replaces the token: at any moment the old or the new one is valid. */
+export async function replaceApiToken(files: TokenFiles, token: string): Promise<void> {
+  await writeFileAtomic(files.apiToken, `${token}\n`, { mode: MODE });
+  await endFirstRun(files);
+}
+
+/** Stores a first-run passphrase as the token that only `/setup` accepts. */
+export async function createFirstRunToken(files: TokenFiles, passphrase: string): Promise<void> {
+  await writeFileAtomic(files.apiTokenSetup, `${passphrase}\n`, { mode: MODE });
+  await createFileExclusive(files.apiToken, `${passphrase}\n`, { mode: MODE });
+}
+
+async function endFirstRun(files: TokenFiles): Promise<void> {
+  await writeFileAtomic(files.apiTokenSetup, '', { mode: MODE });
+}

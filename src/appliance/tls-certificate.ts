@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { FatalError, messageOf } from '../core/errors.js';
+import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
+import { createSelfSignedCertificate, parseKeyPair, type KeyPair } from '../system/certificate.js';
+
+export interface CertificateFiles {
+  readonly tlsBundle: string;
+  readonly tlsPrivateKey: string;
+  readonly tlsCertificate: string;
+}
+
+const MODE = 0o640;
+
+/**
+ * The pair that the listener serves: `enterprise.pem`, else key and certificate from their own files; a self-signed
+ * one is made where there is none of them.
+ *
+ * @throws FatalError with one line that names the broken file
+ */
+export async function loadCertificate(files: CertificateFiles): Promise<KeyPair> {
+  const existing = await readExisting(files);
+  if (existing === undefined) return createAndStore(files);
+  try {
+    return parseKeyPair(existing.pem);
+  } catch (error) {
+    throw new FatalError(`Broken TLS certificate ${existing.file}: ${messageOf(error)}`);
+  }
+}
+
+async function readExisting(files: CertificateFiles): Promise<{ file: string; pem: string } | undefined> {
+  const [bundle, key, certificate] = await Promise.all(
+    [files.tlsBundle, files.tlsPrivateKey, files.tlsCertificate].map(readTextFile),
+  );
+  if (bundle !== undefined) return { file: files.tlsBundle, pem: bundle };
+  if (key === undefined && certificate === undefined) return undefined;
+  return { file: key === undefined ? files.tlsCertificate : files.tlsPrivateKey, pem: `${key ?? ''}\n${certificate ?? ''}` };
+}
+
+/** The bundle first: it is what is read, so a crash between the writes leaves a whole pair or none. */
+async function createAndStore(files: CertificateFiles): Promise<KeyPair> {
+  const pair = await createSelfSignedCertificate();
+  await writeFileAtomic(files.tlsBundle, pair.key + pair.certificate, { mode: MODE });
+  await writeFileAtomic(files.tlsPrivateKey, pair.key, { mode: MODE });
+  await writeFileAtomic(files.tlsCertificate, pair.certificate, { mode: MODE });
+  return pair;
+}
+
+/** Changes when the pair on disk does. */
+export async function certificateStamp(files: CertificateFiles): Promise<string> {
+  const existing = await readExisting(files);
+  return existing === undefined ? '' : createHash('sha256').update(existing.pem).digest('hex');
+}

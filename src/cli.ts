@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { UsageError, type Command } from './commands/command.js';
+import { packageCommand } from './commands/package.js';
+import { serve } from './commands/serve.js';
+import { sign } from './commands/sign.js';
+import { productVersion } from './config/product-version.js';
+import { FatalError, messageOf } from './core/errors.js';
+
+const commands: Readonly<Record<string, Command>> = {
+  serve,
+  sign,
+  package: { summary: 'make, inspect and verify update packages', run: packageCommand },
+};
+
+const HELP = `Usage: admind COMMAND [OPTION…]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
+  .join('\n')}
+
+admind COMMAND --help tells more; admind --version prints the version.
+`;
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(HELP);
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`admind ${productVersion()}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) throw new UsageError(`unknown command "${name}". Allowed: ${Object.keys(commands).join(', ')}`);
+  return command.run(args);
+}
+
+function report(error: unknown): number {
+  const known = error instanceof FatalError || error instanceof UsageError;
+  process.stderr.write(`admind: ${known ? messageOf(error) : String(error instanceof Error ? error.stack : error)}\n`);
+  if (!(error instanceof UsageError)) return 1;
+  process.stderr.write('Try admind --help\n');
+  return 2;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -1,0 +1,151 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { compareVersions } from '../appliance/version-order.js';
+import { readVersion } from '../appliance/version.js';
+import { dateLine } from '../core/clock.js';
+import { errnoOf } from '../core/errors.js';
+import { extractContents, listContents } from '../package/contents.js';
+import { PackageError } from '../package/package-error.js';
+import { unsealPackage } from '../package/unseal.js';
+import type { JobError } from '../records/job-status.js';
+import { readTextFile } from '../system/atomic-file.js';
+import { freeBytes } from '../system/disk-space.js';
+import { JobFailure, type Job, type JobContext } from './job.js';
+
+/** Decrypts, verifies and extracts an update package, then runs its `update.sh`. Used by: POST /api/v1/admin/update. */
+export const updateJob: Job = {
+  name: 'update',
+  title: 'Update',
+  busyCode: 'E1004',
+  stages: { start: 10, find: 20, decrypt: 30, decrypted: 40, verified: 50, version: 60, script: 70, ended: 80, skipped: 90 },
+  texts: {
+    started: (type) => `Updating ${type}. Please wait..`,
+    succeeded: () => 'Update successful',
+    failed: (type) => `Failed updating ${type}. Cleaning up..`,
+    interrupted: { message: 'Error running update', code: 'E1002' },
+    unexpected: { message: 'Script error', code: 'E1000' },
+  },
+  status: (paths) => ({
+    text: paths.updateStatusText,
+    json: paths.updateStatusJson,
+    errorMessage: paths.updateErrorMessage,
+    errorCode: paths.updateErrorCode,
+  }),
+  log: (paths) => ({ file: paths.updateLog, mode: 0o664 }),
+  input: (paths) => paths.updatePackage,
+  run,
+  async cleanUp({ updateDirectory, updateStaging, updatePackage }) {
+    for (const path of [updateDirectory, updateStaging]) await rm(path, { recursive: true, force: true });
+    await rm(updatePackage, { force: true });
+  },
+};
+
+async function run(job: JobContext): Promise<void> {
+  const { paths } = job;
+  await job.stage('find');
+  const packageBytes = await packageSize(paths.updatePackage);
+  await job.stage('decrypt');
+  await requireSpace(job, 'decrypting the package', packageBytes);
+  await unseal(job);
+  await job.stage('verified');
+  const hasUpdateScript = await extract(job);
+  await job.stage('version');
+  await requireNewerVersion(`${paths.updateDirectory}/version.txt`, paths.version);
+  if (!hasUpdateScript) {
+    await job.stage('skipped');
+    await job.log.line('No update script found, skipping.');
+    return;
+  }
+  await job.stage('script');
+  await runUpdateScript(job);
+}
+
+async function packageSize(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') throw failure('E1003', 'Missing update package');
+    throw error;
+  }
+}
+
+async function unseal({ paths, settings, log, stage }: JobContext): Promise<void> {
+  try {
+    await unsealPackage({
+      packageFile: paths.updatePackage,
+      keyFile: paths.updatesKey,
+      publicKeyFile: paths.updatesPublicKey,
+      stagingFile: paths.updateStaging,
+      acceptLegacy: settings.acceptLegacyPackages,
+      onDecrypted: () => stage('decrypted'),
+    });
+  } catch (error) {
+    throw await packageFailure(error, log);
+  }
+  await rm(paths.updatePackage);
+}
+
+/** Lists the verified archive whole before the first file of it is written. */
+async function extract(job: JobContext): Promise<boolean> {
+  const { paths, settings, log } = job;
+  try {
+    const free = await freeBytes(paths.tmp);
+    const contents = await listContents(paths.updateStaging, {
+      entryLimit: settings.packageEntryLimit,
+      totalLimitBytes: free,
+    });
+    await mkdir(paths.updateDirectory, { mode: 0o750 });
+    await extractContents(paths.updateStaging, paths.updateDirectory);
+    await rm(paths.updateStaging);
+    return contents.hasUpdateScript;
+  } catch (error) {
+    throw await packageFailure(error, log);
+  }
+}
+
+async function requireNewerVersion(packageFile: string, applianceFile: string): Promise<void> {
+  const [packaged, installed] = await Promise.all([readVersion(packageFile), readVersion(applianceFile)]);
+  if (packaged === undefined || installed === undefined) return;
+  const order = compareVersions(packaged, installed);
+  if (order < 0) throw failure('E1001', `software update package v${packaged} is too old.`);
+  if (order === 0) throw failure('E1001', `software update package v${packaged} already up-to-date.`);
+}
+
+async function runUpdateScript(job: JobContext): Promise<void> {
+  const { paths, settings, log } = job;
+  await log.plain(`Starting update at: ${dateLine()}`);
+  const { exitCode, signal, timedOut } = await job.runSystemScript('run-update.sh', settings.updateTimeLimitMs);
+  await job.stage('ended');
+  if (exitCode === 0 && !timedOut) {
+    await log.plain(`Completed update at: ${dateLine()}`);
+    return;
+  }
+  if (timedOut) await log.line(`update.sh ran longer than ${settings.updateTimeLimitMs} ms and was stopped`);
+  else if (signal) await log.line(`update.sh was ended by ${signal}`);
+  const own = await Promise.all([readTextFile(paths.updateErrorMessage), readTextFile(paths.updateErrorCode)]);
+  throw own.every((text) => text !== undefined) ? new JobFailure(undefined) : failure('E1002', 'Error running update');
+}
+
+async function requireSpace({ paths, log }: JobContext, purpose: string, neededBytes: number): Promise<void> {
+  const free = await freeBytes(paths.tmp);
+  if (neededBytes <= free) return;
+  await log.line(`Not enough disk space for ${purpose}: ${neededBytes} bytes needed, ${free} bytes free`);
+  throw failure('E1005', TEXTS.decrypt);
+}
+
+const TEXTS = {
+  decrypt: 'Error decrypting software update package',
+  signature: 'Error verifying software update package signature',
+  extract: 'Error extracting software update package',
+} as const;
+
+/** The operator's log says exactly what was wrong with the package; clients get the fixed text. */
+async function packageFailure(error: unknown, log: JobContext['log']): Promise<unknown> {
+  if (!(error instanceof PackageError)) return error;
+  await log.line(error.message);
+  return failure('E1005', TEXTS[error.stage], error);
+}
+
+function failure(code: string, message: string, cause?: unknown): JobFailure {
+  const error: JobError = { message, code };
+  return new JobFailure(error, { cause });
+}

@@ -1,0 +1,121 @@
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { ContentRules, type AdmittedEntry, type ContentLimits } from './content-rules.js';
+import { createExtractor } from './extract.js';
+import { PackageError } from './package-error.js';
+import { printable } from './printable.js';
+import { systemError } from './system-error.js';
+import { TarFormatError } from './tar-format-error.js';
+import { readTar, type TarEntry } from './tar-reader.js';
+
+export type { ContentLimits } from './content-rules.js';
+
+export interface PackageContents {
+  /** The first line of the top-level `version.txt`, printable ASCII; undefined if there is none. */
+  readonly version: string | undefined;
+  /** Whether there is a regular `update.sh` at the top. */
+  readonly hasUpdateScript: boolean;
+  readonly entryCount: number;
+  /** Bytes on disk, each file rounded up to 4096. */
+  readonly totalBytes: number;
+}
+
+export type EntryVisitor = (entry: TarEntry, admitted: AdmittedEntry) => Promise<void> | void;
+
+const READ_BYTES = 1024 * 1024;
+const VERSION_LIMIT_BYTES = 256;
+/** What a tar may hold beside its files: headers, long names, padding, the end marker. */
+const OVERHEAD_BYTES = 16 * 1024 * 1024;
+const OVERHEAD_PER_ENTRY_BYTES = 8 * 1024;
+
+/**
+ * Goes through a verified `software_package.tar.gz` without writing anything; stops at the first breach of a rule or
+ * a limit, before what follows is decompressed.
+ *
+ * @param visit is handed each admitted entry, in the order of the archive
+ * @throws PackageError `extract` saying what is wrong, with the name of the entry
+ */
+export async function listContents(
+  innerFile: string,
+  limits: ContentLimits,
+  visit: EntryVisitor = () => undefined,
+): Promise<PackageContents> {
+  const rules = new ContentRules(limits);
+  let version: string | undefined;
+  let hasUpdateScript = false;
+  await walk(innerFile, rules, async (entry, admitted) => {
+    if (admitted.type === 'file' && admitted.path === 'update.sh') hasUpdateScript = true;
+    if (admitted.type === 'file' && admitted.path === 'version.txt') version = await readVersion(entry);
+    await visit(entry, admitted);
+  });
+  return { version, hasUpdateScript, entryCount: rules.entryCount, totalBytes: rules.totalBytes };
+}
+
+/**
+ * Extracts a verified and listed `software_package.tar.gz`: files 0640, or 0750 when executable, with their time;
+ * directories 0750; all owned by this process.
+ *
+ * @param directory exists and is empty; after a failure it holds a part of the contents
+ * @throws PackageError `extract`
+ */
+export async function extractContents(innerFile: string, directory: string): Promise<void> {
+  const rules = new ContentRules({ entryLimit: Infinity, totalLimitBytes: Infinity });
+  await walk(innerFile, rules, createExtractor(directory));
+}
+
+/** The first line of a `version.txt`'s first 256 bytes, as printable ASCII; undefined when it is empty. */
+export function versionIn(text: string): string | undefined {
+  const line = text.slice(0, VERSION_LIMIT_BYTES).split('\n')[0]?.trim() ?? '';
+  return line === '' ? undefined : printable(line);
+}
+
+async function walk(innerFile: string, rules: ContentRules, visit: EntryVisitor): Promise<void> {
+  const readBytes = (total: number) => {
+    if (total > rules.totalBytes + rules.entryCount * OVERHEAD_PER_ENTRY_BYTES + OVERHEAD_BYTES) {
+      throw new PackageError('extract', `${basename(innerFile)} inflates to far more than its files`);
+    }
+  };
+  try {
+    await readTar(gunzip(innerFile, readBytes), async (entry) => visit(entry, rules.admit(entry)));
+  } catch (error) {
+    if (error instanceof TarFormatError) {
+      throw new PackageError('extract', `The archive in the package is malformed: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw systemError('extract', 'read', innerFile, error);
+  }
+}
+
+/** @param onRead is told the decompressed bytes so far, before they are handed on */
+async function* gunzip(file: string, onRead: (totalBytes: number) => void): AsyncGenerator<Buffer> {
+  const decompressed = createGunzip({ chunkSize: 64 * 1024 });
+  pipeline(createReadStream(file, { highWaterMark: READ_BYTES }), decompressed, () => undefined);
+  let totalBytes = 0;
+  try {
+    for await (const chunk of decompressed as AsyncIterable<Buffer>) {
+      onRead((totalBytes += chunk.length));
+      yield chunk;
+    }
+  } catch (error) {
+    throw describeZlibError(error);
+  }
+}
+
+function describeZlibError(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
+    return error;
+  if (typeof error.code !== 'string' || !error.code.startsWith('Z_')) return error;
+  return new TarFormatError(`gzip: ${String(error.message)}`, { cause: error });
+}
+
+async function readVersion(entry: TarEntry): Promise<string | undefined> {
+  let start = Buffer.alloc(0);
+  for await (const chunk of entry.body) {
+    if (start.length < VERSION_LIMIT_BYTES)
+      start = Buffer.concat([start, chunk.subarray(0, VERSION_LIMIT_BYTES)]);
+  }
+  return versionIn(start.toString('latin1'));
+}

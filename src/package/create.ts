@@ -1,0 +1,114 @@
+import { createSign, randomBytes, type KeyObject } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { FatalError } from '../core/errors.js';
+import { readTextFile, syncDirectory } from '../system/atomic-file.js';
+import { versionIn } from './contents.js';
+import { encrypt } from './encrypt.js';
+import { CONTENTS_MEMBER, SIGNATURE_MEMBER } from './members.js';
+import { readPassphrase } from './passphrase.js';
+import { readPrivateKey } from './rsa-keys.js';
+import { tarDirectory } from './tar-directory.js';
+import { TAR_END, tarMember } from './tar-writer.js';
+
+export interface CreateOptions {
+  /** Its content becomes the content of the package. */
+  readonly directory: string;
+  readonly keyFile: string;
+  readonly privateKeyFile: string;
+  /** Replaced as a whole if it exists; its file system needs room for the package twice. */
+  readonly outputFile: string;
+}
+
+export interface CreatedPackage {
+  readonly sizeBytes: number;
+  readonly version: string | undefined;
+}
+
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * Packs, signs and encrypts a directory, in constant memory.
+ *
+ * @throws FatalError or PackageError saying which file cannot be used; nothing is left behind then
+ */
+export async function createPackage(options: CreateOptions): Promise<CreatedPackage> {
+  const { directory, outputFile } = options;
+  const passphrase = await readPassphrase(options.keyFile);
+  const privateKey = await readPrivateKey(options.privateKeyFile);
+  await checkDirectories(directory, dirname(outputFile));
+  const version = versionIn((await readTextFile(join(directory, 'version.txt'))) ?? '');
+  const innerFile = temporaryName(outputFile);
+  const sealedFile = temporaryName(outputFile);
+  try {
+    const signature = await packAndSign(directory, innerFile, privateKey);
+    await writeSynced(sealedFile, encrypt(outerTar(innerFile, signature), passphrase));
+    await rename(sealedFile, outputFile);
+    await syncDirectory(dirname(outputFile));
+  } finally {
+    await rm(innerFile, { force: true });
+    await rm(sealedFile, { force: true });
+  }
+  return { sizeBytes: (await stat(outputFile)).size, version };
+}
+
+async function checkDirectories(directory: string, outputDirectory: string): Promise<void> {
+  const content = await realDirectory(directory);
+  const output = await realDirectory(outputDirectory);
+  const way = relative(content, output);
+  if (way !== '..' && !way.startsWith('../')) {
+    throw new FatalError(`The package cannot be written into ${directory}, the directory that it packs`);
+  }
+}
+
+async function realDirectory(path: string): Promise<string> {
+  const isDirectory = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (!isDirectory) throw new FatalError(`${path} is not a directory`);
+  return realpath(path);
+}
+
+function temporaryName(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.new`);
+}
+
+async function packAndSign(directory: string, innerFile: string, privateKey: KeyObject): Promise<Buffer> {
+  const sign = createSign('RSA-SHA256');
+  await pipeline(
+    Readable.from(tarDirectory(directory), { objectMode: false }),
+    createGzip(),
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        sign.update(chunk);
+        yield chunk;
+      }
+    },
+    createWriteStream(innerFile, { flags: 'wx', mode: 0o600 }),
+  );
+  return sign.sign(privateKey);
+}
+
+async function* outerTar(innerFile: string, signature: Buffer): AsyncGenerator<Buffer> {
+  const { size, mtime } = await stat(innerFile);
+  const common = { type: 'File', mode: 0o644, mtime } as const;
+  const contents = { ...common, path: CONTENTS_MEMBER, sizeBytes: size };
+  yield* tarMember(contents, createReadStream(innerFile, { highWaterMark: READ_BYTES }));
+  yield* tarMember({ ...common, path: SIGNATURE_MEMBER, sizeBytes: signature.length }, [signature]);
+  yield TAR_END;
+}
+
+async function writeSynced(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
+  const file = await open(path, 'wx', 0o644);
+  try {
+    for await (const chunk of chunks) await file.writeFile(chunk);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

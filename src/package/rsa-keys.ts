@@ -1,0 +1,38 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { PackageError } from './package-error.js';
+import { systemError } from './system-error.js';
+
+/** @throws PackageError `signature` when the file cannot be read or is not an RSA public key in PEM form */
+export async function readPublicKey(file: string): Promise<KeyObject> {
+  return parseKey(file, 'public', createPublicKey);
+}
+
+/** @throws PackageError `signature` when the file cannot be read or is not an unencrypted RSA private key in PEM form */
+export async function readPrivateKey(file: string): Promise<KeyObject> {
+  return parseKey(file, 'private', createPrivateKey);
+}
+
+async function parseKey(
+  file: string,
+  kind: 'public' | 'private',
+  parse: (pem: Buffer) => KeyObject,
+): Promise<KeyObject> {
+  const pem = await readFile(file).catch((error: unknown) => {
+    throw systemError('signature', 'read', file, error);
+  });
+  const key = attempt(() => parse(pem));
+  if (key?.asymmetricKeyType !== 'rsa') {
+    throw new PackageError('signature', `${basename(file)} is not an RSA ${kind} key in PEM form`);
+  }
+  return key;
+}
+
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}

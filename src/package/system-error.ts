@@ -1,0 +1,38 @@
+import { basename } from 'node:path';
+import { isNativeError } from 'node:util/types';
+import { PackageError, type PackageStage } from './package-error.js';
+
+const TEXTS: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EDQUOT: 'Disk quota exceeded',
+  EEXIST: 'File exists',
+  EFBIG: 'File too large',
+  EIO: 'Input/output error',
+  EISDIR: 'Is a directory',
+  ENOENT: 'No such file or directory',
+  ENOSPC: 'No space left on device',
+  ENOTDIR: 'Not a directory',
+  EROFS: 'Read-only file system',
+};
+
+/**
+ * A failed system call as a {@link PackageError}: what could not be done to which file, and why. Other errors are
+ * returned as they are.
+ */
+export function systemError(
+  stage: PackageStage,
+  action: 'read' | 'write',
+  file: string,
+  error: unknown,
+): unknown {
+  const errno = errnoOfSystemCall(error);
+  if (errno === undefined) return error;
+  return new PackageError(stage, `Cannot ${action} ${basename(file)}: ${TEXTS[errno] ?? errno}`, {
+    cause: error,
+  });
+}
+
+/** Unlike `errnoOf` blind to the codes of Node's own errors (`ERR_…`), which are faults of the program. */
+function errnoOfSystemCall(error: unknown): string | undefined {
+  return isNativeError(error) && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
+}
