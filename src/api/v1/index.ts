@@ -1,0 +1,25 @@
+import type { Endpoint } from '../../http/endpoint.js';
+import { build } from './build.js';
+import { changelog } from './changelog.js';
+import { docsEndpoint } from './docs.js';
+import { endpointsEndpoint } from './endpoints.js';
+import { health } from './health.js';
+import { root } from './root.js';
+import { setup } from './setup.js';
+import { startUpdate, updateLog, updateStatus } from './update.js';
+import { version } from './version.js';
+
+/** Every endpoint of version 1, in the order of the reference. */
+export const endpoints: readonly Endpoint[] = [
+  setup,
+  startUpdate,
+  updateStatus,
+  updateLog,
+  version,
+  changelog,
+  build,
+  health,
+  endpointsEndpoint(() => endpoints),
+  docsEndpoint(() => endpoints),
+  root,
+];

@@ -1,0 +1,99 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { randomBytes } from 'node:crypto';
+import { isFirstRunPending } from './appliance/api-token.js';
+import { authenticate } from './auth/authenticate.js';
+import type { AppContext } from './context.js';
+import { AdminError } from './core/errors.js';
+import { findResource } from './gate/gate.js';
+import { clientAddress } from './http/client-address.js';
+import type { Endpoint } from './http/endpoint.js';
+import { errorReply } from './http/error-reply.js';
+import { exchangeOf, type Exchange, type Step } from './http/exchange.js';
+import { receiveForm } from './http/receive-form.js';
+import { logError, logWhenDone } from './http/request-log.js';
+import { decodePercent, parseQuery, splitTarget } from './http/request-target.js';
+import { createRouter } from './http/router.js';
+import { SECURITY_HEADERS } from './http/security-headers.js';
+import { selectMethod } from './http/select-method.js';
+import { send, sendError } from './http/send.js';
+
+/**
+ * The life of a request, in order. Each step adds to the exchange or throws the error that is answered.
+ *
+ * @param isStopping whether the daemon is shutting down: it answers what is under way and takes nothing new
+ */
+export function createApp(context: AppContext, endpoints: readonly Endpoint[], isStopping: () => boolean): Express {
+  const app = express();
+  app.disable('x-powered-by');
+
+  app.use(begin(context)); // request id, security headers, log line
+  app.use(step(refuseWhile(isStopping))); // 503
+  app.use(step(findResource(createRouter(endpoints), context.gate))); // 404
+  app.use(step(authenticate(context))); // 403, 429
+  app.use(step(selectMethod)); // 400
+  app.use(step(receiveForm(context))); // 400, 413: nothing of a body is read before this
+  app.use(handle(context)); // the endpoint's own answer
+  app.use(answerError(context));
+  return app;
+}
+
+function begin({ logger }: AppContext) {
+  return (request: Request, response: Response, next: NextFunction) => {
+    const { rawPath, rawQuery } = splitTarget(request.originalUrl);
+    const exchange: Exchange = {
+      id: randomBytes(8).toString('hex'),
+      rawPath,
+      path: decodePercent(rawPath),
+      query: parseQuery(rawQuery),
+      address: clientAddress(request.socket, request.headers['x-forwarded-for']),
+    };
+    response.locals.exchange = exchange;
+    response.setHeader('X-Request-Id', exchange.id);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    logWhenDone(logger, exchange, request.method, response);
+    next();
+  };
+}
+
+function step(act: Step) {
+  return async (request: Request, response: Response, next: NextFunction) => {
+    await act(exchangeOf(response), request, response);
+    next();
+  };
+}
+
+function refuseWhile(isStopping: () => boolean): Step {
+  return (_exchange, _request, response) => {
+    if (!isStopping()) return;
+    response.setHeader('Connection', 'close');
+    throw new AdminError('unavailable', 'The daemon is shutting down. Try again in a moment', { retryAfterSeconds: 5 });
+  };
+}
+
+function handle(context: AppContext) {
+  return async (request: Request, response: Response) => {
+    const exchange = exchangeOf(response);
+    const reply = await (exchange.endpoint as Endpoint).handle(context, {
+      id: exchange.id,
+      path: exchange.path,
+      address: exchange.address,
+      authenticated: exchange.authenticated ?? false,
+      fields: exchange.fields ?? new Map(),
+      files: exchange.files ?? new Map(),
+    });
+    await send(request, response, reply);
+  };
+}
+
+function answerError({ logger, gate, paths }: AppContext) {
+  // Express knows an error handler by its four parameters.
+  return async (error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    logError(logger, exchangeOf(response), error);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const firstRun = gate.firstRun === undefined ? undefined : await isFirstRunPending(paths).catch(() => true);
+    sendError(request, response, errorReply(error, firstRun));
+  };
+}

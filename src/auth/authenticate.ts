@@ -1,0 +1,42 @@
+import { isFirstRunPending, readApiToken } from '../appliance/api-token.js';
+import type { AppContext } from '../context.js';
+import { sleep } from '../core/clock.js';
+import { AdminError } from '../core/errors.js';
+import type { Exchange, Step } from '../http/exchange.js';
+import { isValidCredential } from './credential.js';
+import { createThrottle } from './throttle.js';
+
+/** Lets a request pass that may use its resource, by the resource's rule; before a byte of its body is read. */
+export function authenticate(context: AppContext): Step {
+  const throttle = createThrottle(context.settings.authFailuresPerMinute);
+
+  const refuse = async (exchange: Exchange, action: string, message: string): Promise<never> => {
+    await context.audit.record({ id: exchange.id, action, target: exchange.path.slice(1), address: exchange.address });
+    throw new AdminError('forbidden', message);
+  };
+
+  return async (exchange, request) => {
+    const rule = exchange.resource?.auth;
+    if (rule === 'none' || (rule === 'setup' && request.method !== 'POST')) return;
+    if (rule === 'token' && (await isFirstRunPending(context.paths))) {
+      await refuse(exchange, 'token.firstrun.failed', 'Authentication error');
+    }
+    const current = await readApiToken(context.paths);
+    // From here to `recordFailure` nothing is awaited, so guesses made at the same time are all counted.
+    requireUnthrottled(throttle.retryAfterSeconds(exchange.address));
+    const signed = `${request.method}${exchange.rawPath}`;
+    exchange.authenticated = current.state === 'set' && isValidCredential(exchange.query, current.token, signed);
+    if (exchange.authenticated || (rule === 'setup' && current.state === 'absent')) return;
+    throttle.recordFailure(exchange.address);
+    if (rule === 'setup') {
+      await sleep(context.settings.setupPauseMs);
+      await refuse(exchange, 'token.setup.failed', '');
+    }
+    await refuse(exchange, 'token.authenticate.failed', 'Authentication error');
+  };
+}
+
+function requireUnthrottled(retryAfterSeconds: number): void {
+  if (retryAfterSeconds === 0) return;
+  throw new AdminError('throttled', `Too many failed attempts. Try again in ${retryAfterSeconds} s`, { retryAfterSeconds });
+}

@@ -1,0 +1,29 @@
+import type { Request, Response } from 'express';
+import type { Endpoint } from './endpoint.js';
+import type { AdminRequest } from './endpoint.js';
+import type { Resource } from './router.js';
+
+/** What the pipeline has found out about a request so far; each step adds its part. */
+export interface Exchange {
+  /** 16 hex digits. */
+  readonly id: string;
+  /** The path as the client wrote it, without the query: what a hash signs. */
+  readonly rawPath: string;
+  /** The same, percent-decoded. */
+  readonly path: string;
+  /** Query parameters; of a repeated one the last counts. */
+  readonly query: ReadonlyMap<string, string>;
+  readonly address: string | undefined;
+  resource?: Resource;
+  endpoint?: Endpoint;
+  authenticated?: boolean;
+  fields?: AdminRequest['fields'];
+  files?: AdminRequest['files'];
+}
+
+/** A step of the pipeline: a rejection is the error that is answered. */
+export type Step = (exchange: Exchange, request: Request, response: Response) => void | Promise<void>;
+
+export function exchangeOf(response: Response): Exchange {
+  return response.locals.exchange as Exchange;
+}

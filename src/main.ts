@@ -1,0 +1,145 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { endpoints } from './api/v1/index.js';
+import { createApp } from './app.js';
+import { prepareFirstRun } from './appliance/first-run.js';
+import { writeHealth } from './appliance/health.js';
+import { certificateStamp, loadCertificate } from './appliance/tls-certificate.js';
+import { readEndpointGate } from './config/endpoint-gate.js';
+import { appliancePaths, requiredDirectories, type Paths } from './config/paths.js';
+import { readSettings } from './config/settings.js';
+import type { AppContext } from './context.js';
+import { FatalError, messageOf } from './core/errors.js';
+import { createLogger } from './core/logger.js';
+import { repeat, type StopRepeating } from './core/repeat.js';
+import { removeAbandonedUploads } from './http/upload-directory.js';
+import { createJobLauncher } from './jobs/launcher.js';
+import { createAuditLog } from './records/audit-log.js';
+import { closeGracefully, listenBehindProxy, listenTls, takeOverCertificate, type Listener } from './server.js';
+
+export interface DaemonOptions {
+  /** Directory that stands for `/`; undefined administers the machine itself. */
+  readonly root: string | undefined;
+  /** The admin directory as the appliance sees it. */
+  readonly adminPath: string;
+  /** Overrides of the settings. */
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  /** The plain port on 127.0.0.1 for a proxy (`JIDO_API_PORT`). */
+  readonly proxyPort?: number | undefined;
+}
+
+export interface Daemon {
+  readonly paths: Paths;
+  readonly host: string;
+  /** Undefined when TLS is off. */
+  readonly port: number | undefined;
+  readonly proxyPort: number | undefined;
+  /** Takes over a changed certificate at once instead of at the next look. */
+  reload(): Promise<void>;
+  /** Finishes requests, then stops; jobs run on. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the daemon: settings, what a crash left, listeners, background tasks.
+ *
+ * @throws FatalError with one line for the person who started it
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const context = createContext(options);
+  const { paths, settings, logger, launcher, gate } = context;
+  if (!settings.tls && options.proxyPort === undefined) {
+    throw new FatalError(`${paths.settings}: "tls" is off, so JIDO_API_PORT must name the port for the proxy`);
+  }
+  await prepareDirectories(paths);
+  let stopping = false;
+  const app = createApp(context, endpoints, () => stopping);
+  const host = options.host ?? (settings.host || (options.root === undefined ? '' : '127.0.0.1'));
+  const port = options.port ?? settings.port;
+  const tls = settings.tls
+    ? await listenTls(app, settings, await loadCertificate(paths), { host, port })
+    : undefined;
+  const proxy =
+    options.proxyPort === undefined ? undefined : await listenBehindProxy(app, settings, options.proxyPort);
+  const listeners = [tls, proxy].filter((listener) => listener !== undefined);
+
+  // Only a daemon that got its port may touch what another one could be using.
+  await removeAbandonedUploads(paths.uploads);
+  if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
+    logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
+  }
+  const certificate = certificateTakeOver(context, tls);
+  const tasks = [
+    await launcher.watch(),
+    repeatHealth(context),
+    repeat(settings.certificateCheckIntervalMs, certificate, reportTo(context, 'certificate')),
+  ];
+  logger.info({ host, port: tls?.port, proxyPort: proxy?.port, root: paths.root }, 'listening');
+  return {
+    paths,
+    host,
+    port: tls?.port,
+    proxyPort: proxy?.port,
+    reload: certificate,
+    async stop() {
+      stopping = true;
+      logger.info('stopping');
+      await Promise.all(listeners.map((listener) => closeGracefully(listener, settings.shutdownGraceMs)));
+      await Promise.all(tasks.map((end) => end()));
+      logger.info('stopped');
+    },
+  };
+}
+
+function createContext(options: DaemonOptions): AppContext {
+  const paths = appliancePaths(options.root, options.adminPath);
+  const settings = readSettings(paths.settings);
+  const logger = createLogger(settings.logLevel);
+  return {
+    paths,
+    settings,
+    logger,
+    gate: readEndpointGate(paths.endpointConfiguration, logger),
+    audit: createAuditLog(paths.auditLog, logger),
+    launcher: createJobLauncher({ paths, adminPath: options.adminPath, settings, logger }),
+  };
+}
+
+async function prepareDirectories(paths: Paths): Promise<void> {
+  try {
+    await access(paths.root ?? paths.admin, constants.R_OK | constants.X_OK);
+    for (const directory of requiredDirectories(paths)) {
+      await mkdir(directory, { recursive: true });
+      await access(directory, constants.W_OK);
+    }
+  } catch (error) {
+    throw new FatalError(
+      `No usable appliance at ${paths.admin}: ${messageOf(error)}. Set JIDO_ADMIN_PATH, or --root for a sandbox`,
+    );
+  }
+}
+
+function repeatHealth({ paths, settings, ...context }: AppContext): StopRepeating {
+  if (settings.healthIntervalMs === 0) return () => Promise.resolve();
+  const write = () => writeHealth(paths.health, paths.admin);
+  const report = reportTo(context, 'health');
+  void write().catch(report);
+  return repeat(settings.healthIntervalMs, write, report);
+}
+
+/** A pair that changed on disk is taken over; a broken one leaves the old pair serving. */
+function certificateTakeOver({ paths, logger }: AppContext, listener: Listener | undefined): () => Promise<void> {
+  let served = certificateStamp(paths);
+  return async () => {
+    const current = certificateStamp(paths);
+    const changed = (await current) !== (await served);
+    served = current;
+    if (!changed || !listener) return;
+    takeOverCertificate(listener.server, await loadCertificate(paths));
+    logger.info('new TLS certificate taken over');
+  };
+}
+
+function reportTo({ logger }: Pick<AppContext, 'logger'>, task: string): (error: unknown) => void {
+  return (error) => logger.error({ task, reason: messageOf(error) }, 'background task failed');
+}

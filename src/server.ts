@@ -1,0 +1,149 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import { constants } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { errnoOf, FatalError, messageOf, AdminError } from './core/errors.js';
+import type { Settings } from './config/settings.js';
+import { markProxied } from './http/client-address.js';
+import { errorReply } from './http/error-reply.js';
+import { SECURITY_HEADERS } from './http/security-headers.js';
+import { markAwaitingContinue } from './http/unread-body.js';
+import type { KeyPair } from './system/certificate.js';
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface Listener {
+  readonly server: Server | HttpsServer;
+  readonly port: number;
+}
+
+/** TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 suites are all of that kind. */
+const TLS_1_2_CIPHERS = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+];
+const TLS_1_3_CIPHERS = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'];
+
+/** The appliance's HTTPS port. A new pair is taken over with {@link takeOverCertificate}. */
+export async function listenTls(
+  handler: RequestHandler,
+  settings: Settings,
+  pair: KeyPair,
+  at: { readonly host: string; readonly port: number },
+): Promise<Listener> {
+  const server = createHttpsServer(
+    { ...httpOptions(settings), ...secureContext(pair), handshakeTimeout: settings.headersTimeoutMs },
+    handler,
+  );
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return listen(server, handler, settings, at);
+}
+
+/** The plain port behind a proxy on this machine, which names the client in `X-Forwarded-For`. */
+export async function listenBehindProxy(handler: RequestHandler, settings: Settings, port: number): Promise<Listener> {
+  const server = createHttpServer(httpOptions(settings), handler);
+  server.on('connection', markProxied);
+  return listen(server, handler, settings, { host: '127.0.0.1', port });
+}
+
+/** Connections that are open keep the old pair, new ones get the new. */
+export function takeOverCertificate(server: Server | HttpsServer, pair: KeyPair): void {
+  if ('setSecureContext' in server) server.setSecureContext(secureContext(pair));
+}
+
+/** Takes no new connection, lets requests finish, cuts off what is left after the grace. */
+export async function closeGracefully({ server }: Listener, graceMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+function httpOptions(settings: Settings) {
+  return {
+    maxHeaderSize: settings.headerLimitBytes,
+    headersTimeout: settings.headersTimeoutMs,
+    // An upload may take hours as long as it moves: idleness is bounded (below), not length.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(settings.headersTimeoutMs, 5_000),
+    keepAliveTimeout: settings.keepAliveTimeoutMs,
+  };
+}
+
+function secureContext({ key, certificate }: KeyPair) {
+  return {
+    key,
+    cert: certificate,
+    minVersion: 'TLSv1.2' as const,
+    ciphers: [...TLS_1_3_CIPHERS, ...TLS_1_2_CIPHERS].join(':'),
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
+}
+
+async function listen(
+  server: Server | HttpsServer,
+  handler: RequestHandler,
+  settings: Settings,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<Listener> {
+  server.maxConnections = settings.connectionLimit;
+  server.setTimeout(settings.idleTimeoutMs);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    markAwaitingContinue(request);
+    handler(request, response);
+  });
+  server.on('clientError', answerMalformedRequest);
+  try {
+    server.listen(host === '' ? { port } : { host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw new FatalError(describeListenError(error, host, port));
+  }
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+function describeListenError(error: unknown, host: string, port: number): string {
+  const place = host === '' ? `port ${port}` : `port ${port} of ${host}`;
+  switch (errnoOf(error)) {
+    case 'EADDRINUSE':
+      return `Cannot listen on ${place}: another program uses it. Stop that program or choose another --port`;
+    case 'EACCES':
+      return `Cannot listen on ${place}: no permission. Choose a port above 1023 or run as root`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `Cannot listen on ${place}: this machine has no such address. Choose another --host`;
+    default:
+      return `Cannot listen on ${place}: ${messageOf(error)}`;
+  }
+}
+
+/** What Node's parser refuses never reaches the pipeline, yet is answered in the same form. */
+function answerMalformedRequest(error: Error, socket: Socket): void {
+  if (!socket.writable || errnoOf(error) === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const message = MALFORMED[errnoOf(error) ?? ''] ?? 'Malformed HTTP request';
+  const { headers, body } = errorReply(new AdminError('badRequest', message), undefined);
+  const lines = Object.entries({
+    ...SECURITY_HEADERS,
+    ...headers,
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`);
+}
+
+const MALFORMED: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'The request head is too large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'The request head took too long',
+};
