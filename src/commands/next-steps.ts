@@ -15,7 +15,7 @@ The API reference: ${url}/docs
 Type next, in another terminal in this directory:
 
   # 1. Set the API token
-  printf '%s\\n' my-secret-token > ${shown(root)}/token.txt
+  printf %s my-secret-token > ${shown(root)}/token.txt
   ${curl} -F 'newtoken=<${shown(root)}/token.txt' ${url}/api/v1/admin/setup
 
   # 2. Sign a request

@@ -16,6 +16,8 @@ export interface TarEntry {
   readonly body: AsyncIterable<Buffer>;
 }
 
+/** Of one pax or GNU header: a path of 4096 bytes and extended attributes. */
+const METADATA_LIMIT_BYTES = 128 * 1024;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
 /**
@@ -44,7 +46,7 @@ export async function readTar(
 }
 
 function openParser(visit: (entry: TarEntry) => Promise<void>) {
-  const parser = new Parser({ strict: true, zstd: false });
+  const parser = new Parser({ strict: true, zstd: false, maxMetaEntrySize: METADATA_LIMIT_BYTES });
   let failure: Error | undefined;
   let current: ReadEntry | undefined;
   let visits = Promise.resolve();

@@ -54,7 +54,6 @@ describe('listContents', () => {
     ['1.0.0', '1.0.0'],
     [' 1.0.0\r\n', '1.0.0'],
     ['1.0\u001b[31m', '1.0?[31m'],
-    [`${'9'.repeat(100_000)}\n`, `${'9'.repeat(97)}...`],
   ])('reads version.txt %j as %j', async (body, version) => {
     const file = await writeInner(
       await temporaryDirectory(),
@@ -62,6 +61,16 @@ describe('listContents', () => {
       { path: 'after' },
     );
     expect(await listContents(file, limits)).toMatchObject({ version, entryCount: 2 });
+  });
+
+  test('reads only the first 256 bytes of version.txt and skips the rest', async () => {
+    const body = `${'9'.repeat(100)}\n${'x'.repeat(1_000_000)}`;
+    const file = await writeInner(
+      await temporaryDirectory(),
+      { path: 'version.txt', body },
+      { path: 'after' },
+    );
+    expect(await listContents(file, limits)).toMatchObject({ version: '9'.repeat(100), entryCount: 2 });
   });
 
   test('accepts repeated directories, backslashes, long names and non-ASCII names', async () => {
@@ -206,7 +215,7 @@ describe('listContents', () => {
     expect(message).toBe('The package holds more than 3 files and directories');
   });
 
-  test('refuses a million empty files at the limit', async () => {
+  test('refuses thousands of empty files at the limit', async () => {
     const many = Buffer.concat(Array.from({ length: 3000 }, (_, index) => rawMember({ path: `f${index}` })));
     const file = await writeInner(await temporaryDirectory(), many);
     expect((await refusalOf(listContents(file, limits))).message).toContain('more than 1000');
@@ -246,7 +255,7 @@ describe('listContents', () => {
     [
       'in extended headers',
       tarOf(
-        ...Array<Buffer>(40).fill(rawMember({ path: 'p', type: 'x', body: Buffer.alloc(1_000_000, 0x0a) })),
+        ...Array<Buffer>(400).fill(rawMember({ path: 'p', type: 'x', body: Buffer.alloc(100_000, 'x') })),
         { path: 'a' },
       ),
     ],

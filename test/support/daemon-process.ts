@@ -1,0 +1,44 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import request from 'supertest';
+import { TOKEN, type TestAppliance } from './appliance.js';
+
+/** The real daemon in a process of its own, for tests that kill it. */
+export interface DaemonProcess {
+  readonly process: ChildProcess;
+  readonly url: string;
+  /** A request that carries the token. */
+  call(method: 'get' | 'post', path: string): request.Test;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** What it printed so far. */
+  output(): string;
+}
+
+/** Starts `admind serve` on the appliance, which must log at level info, and waits until it listens. */
+export async function startDaemonProcess(appliance: TestAppliance): Promise<DaemonProcess> {
+  const child = spawn(process.execPath, [resolve('dist/cli.js'), 'serve', '--root', appliance.root, '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  const port = await new Promise<number>((listening, failed) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      output += `${line}\n`;
+      if (line.includes('"msg":"listening"')) listening((JSON.parse(line) as { port: number }).port);
+    });
+    child.once('exit', () => failed(new Error(`the daemon ended: ${output}`)));
+  });
+  const url = `https://127.0.0.1:${port}`;
+  return {
+    process: child,
+    url,
+    call: (method, path) => request(url)[method](`/api/v1/admin${path}?token=${TOKEN}`).disableTLSCerts(),
+    async kill(signal) {
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    },
+    output: () => output,
+  };
+}

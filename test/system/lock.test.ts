@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { acquireLock, isLocked } from '../../src/system/lock.js';
+import { currentScope } from '../../src/system/processes.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'admind-lock-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const claim = (number: number, content: unknown) =>
+  writeFile(join(directory, `${number}.claim`), typeof content === 'string' ? content : JSON.stringify(content));
+
+test('is held until it is released, then free again', async () => {
+  const lock = await acquireLock(directory);
+  expect([await isLocked(directory), await acquireLock(directory)]).toEqual([true, undefined]);
+  await lock?.release();
+  expect(await isLocked(directory)).toBe(false);
+  const next = await acquireLock(directory);
+  expect(next).toBeDefined();
+  await next?.release();
+  expect((await readdir(directory)).sort()).toEqual(['2.claim']);
+});
+
+test('is held while a process of a recorded group lives, whatever became of the holder', async () => {
+  const script = spawn('/bin/sh', ['-c', 'sleep 1000 & read -r line'], { detached: true });
+  const group = script.pid ?? 0;
+  const dead = { pid: 2 ** 22, startTicks: 1 };
+  await claim(1, { ...currentScope(), process: dead, groups: [{ pid: group, startTicks: undefined }] });
+  expect(await isLocked(directory)).toBe(true);
+  script.stdin.end('\n');
+  await once(script, 'exit');
+  expect(await isLocked(directory)).toBe(true);
+  process.kill(-group, 'SIGKILL');
+  for (let tries = 0; (await isLocked(directory)) && tries < 1000; tries += 1) await new Promise(setImmediate);
+  expect(await isLocked(directory)).toBe(false);
+});
+
+test.each([
+  ['a holder that died', { process: { pid: 2 ** 22, startTicks: 1 }, groups: [] }],
+  ['a pid that was given out again', { process: { pid: process.pid, startTicks: 1 }, groups: [] }],
+  ['a holder of an earlier boot', { bootId: 'earlier', process: { pid: process.pid }, groups: [] }],
+  ['a claim that a power cut tore', '{"bootId":'],
+])('%s does not hold it', async (_what, content) => {
+  await claim(7, typeof content === 'string' ? content : { ...currentScope(), ...content });
+  expect(await isLocked(directory)).toBe(false);
+  const lock = await acquireLock(directory);
+  expect(await readdir(directory)).toContain('8.claim');
+  await lock?.release();
+});
+
+test('a holder in another PID namespace is judged by its heartbeat', async () => {
+  await claim(1, { ...currentScope(), pidNamespace: 'pid:[1]', process: { pid: 2 ** 22, startTicks: 1 }, groups: [] });
+  const heartbeat = join(directory, 'heartbeat');
+  await mkdir(heartbeat);
+  expect(await isLocked(directory)).toBe(true);
+  await utimes(heartbeat, 0, 0);
+  expect(await isLocked(directory)).toBe(false);
+});
+
+describe.each([2, 4])('%d contenders at the same instant', (count) => {
+  const ROUNDS = 100;
+  let contenders: Contender[];
+  beforeAll(() => {
+    contenders = Array.from({ length: count }, startContender);
+  });
+  afterAll(() => Promise.all(contenders.map((contender) => contender.end())));
+
+  test.each([
+    ['a fresh lock', () => Promise.resolve()],
+    ['a released lock', () => claim(3, '')],
+    [
+      'a stale lock',
+      async () => {
+        await claim(3, { ...currentScope(), process: { pid: 2 ** 22, startTicks: 1 }, groups: [] });
+        await mkdir(join(directory, 'heartbeat'));
+        await utimes(join(directory, 'heartbeat'), 0, 0);
+      },
+    ],
+  ])('exactly one wins %s, a hundred times', async (_what, prepare) => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await rm(directory, { recursive: true, force: true });
+      await mkdir(directory);
+      await prepare();
+      const results = await Promise.all(contenders.map((contender) => contender.ask(`take ${directory}`)));
+      expect(results.filter((result) => result === 'won')).toHaveLength(1);
+      await Promise.all(contenders.map((contender) => contender.ask('release')));
+    }
+  });
+});
+
+interface Contender {
+  ask(command: string): Promise<string>;
+  end(): Promise<void>;
+}
+
+function startContender(): Contender {
+  const child = spawn(process.execPath, [resolve('test/system/lock-contender.mjs')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  return {
+    async ask(command) {
+      const answer = once(child.stdout, 'data') as Promise<[Buffer]>;
+      child.stdin.write(`${command}\n`);
+      return (await answer)[0].toString().trim();
+    },
+    async end() {
+      const exited = once(child, 'exit');
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
