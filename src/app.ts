@@ -8,7 +8,7 @@ import { findResource } from './gate/gate.js';
 import { clientAddress } from './http/client-address.js';
 import type { Endpoint } from './http/endpoint.js';
 import { errorReply } from './http/error-reply.js';
-import { exchangeOf, type Exchange, type Step } from './http/exchange.js';
+import { endpointOf, exchangeOf, type Exchange, type Step } from './http/exchange.js';
 import { receiveForm } from './http/receive-form.js';
 import { logError, logWhenDone } from './http/request-log.js';
 import { decodePercent, parseQuery, splitTarget } from './http/request-target.js';
@@ -22,7 +22,11 @@ import { send, sendError } from './http/send.js';
  *
  * @param isStopping whether the daemon is shutting down: it answers what is under way and takes nothing new
  */
-export function createApp(context: AppContext, endpoints: readonly Endpoint[], isStopping: () => boolean): Express {
+export function createApp(
+  context: AppContext,
+  endpoints: readonly Endpoint[],
+  isStopping: () => boolean,
+): Express {
   const app = express();
   app.disable('x-powered-by');
 
@@ -66,14 +70,16 @@ function refuseWhile(isStopping: () => boolean): Step {
   return (_exchange, _request, response) => {
     if (!isStopping()) return;
     response.setHeader('Connection', 'close');
-    throw new AdminError('unavailable', 'The daemon is shutting down. Try again in a moment', { retryAfterSeconds: 5 });
+    throw new AdminError('unavailable', 'The daemon is shutting down. Try again in a moment', {
+      retryAfterSeconds: 5,
+    });
   };
 }
 
 function handle(context: AppContext) {
   return async (request: Request, response: Response) => {
     const exchange = exchangeOf(response);
-    const reply = await (exchange.endpoint as Endpoint).handle(context, {
+    const reply = await endpointOf(exchange).handle(context, {
       id: exchange.id,
       path: exchange.path,
       address: exchange.address,
@@ -93,7 +99,8 @@ function answerError({ logger, gate, paths }: AppContext) {
       response.destroy();
       return;
     }
-    const firstRun = gate.firstRun === undefined ? undefined : await isFirstRunPending(paths).catch(() => true);
+    const firstRun =
+      gate.firstRun === undefined ? undefined : await isFirstRunPending(paths).catch(() => true);
     sendError(request, response, errorReply(error, firstRun));
   };
 }

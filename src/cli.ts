@@ -31,13 +31,16 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) throw new UsageError(`unknown command "${name}". Allowed: ${Object.keys(commands).join(', ')}`);
+  if (!command)
+    throw new UsageError(`unknown command "${name}". Allowed: ${Object.keys(commands).join(', ')}`);
   return command.run(args);
 }
 
 function report(error: unknown): number {
   const known = error instanceof FatalError || error instanceof UsageError;
-  process.stderr.write(`admind: ${known ? messageOf(error) : String(error instanceof Error ? error.stack : error)}\n`);
+  process.stderr.write(
+    `admind: ${known ? messageOf(error) : String(error instanceof Error ? error.stack : error)}\n`,
+  );
   if (!(error instanceof UsageError)) return 1;
   process.stderr.write('Try admind --help\n');
   return 2;

@@ -14,7 +14,13 @@ import { repeat, type StopRepeating } from './core/repeat.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { createJobLauncher } from './jobs/launcher.js';
 import { createAuditLog } from './records/audit-log.js';
-import { closeGracefully, listenBehindProxy, listenTls, takeOverCertificate, type Listener } from './server.js';
+import {
+  closeGracefully,
+  listenBehindProxy,
+  listenTls,
+  takeOverCertificate,
+  type Listener,
+} from './server.js';
 
 export interface DaemonOptions {
   /** Directory that stands for `/`; undefined administers the machine itself. */
@@ -49,7 +55,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const context = createContext(options);
   const { paths, settings, logger, launcher, gate } = context;
   if (!settings.tls && options.proxyPort === undefined) {
-    throw new FatalError(`${paths.settings}: "tls" is off, so JIDO_API_PORT must name the port for the proxy`);
+    throw new FatalError(
+      `${paths.settings}: "tls" is off, so JIDO_API_PORT must name the port for the proxy`,
+    );
   }
   await prepareDirectories(paths);
   let stopping = false;
@@ -128,7 +136,10 @@ function repeatHealth({ paths, settings, ...context }: AppContext): StopRepeatin
 }
 
 /** A pair that changed on disk is taken over; a broken one leaves the old pair serving. */
-function certificateTakeOver({ paths, logger }: AppContext, listener: Listener | undefined): () => Promise<void> {
+function certificateTakeOver(
+  { paths, logger }: AppContext,
+  listener: Listener | undefined,
+): () => Promise<void> {
   let served = certificateStamp(paths);
   return async () => {
     const current = certificateStamp(paths);

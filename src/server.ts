@@ -1,4 +1,9 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { constants } from 'node:crypto';
 import { once } from 'node:events';
@@ -45,7 +50,11 @@ export async function listenTls(
 }
 
 /** The plain port behind a proxy on this machine, which names the client in `X-Forwarded-For`. */
-export async function listenBehindProxy(handler: RequestHandler, settings: Settings, port: number): Promise<Listener> {
+export async function listenBehindProxy(
+  handler: RequestHandler,
+  settings: Settings,
+  port: number,
+): Promise<Listener> {
   const server = createHttpServer(httpOptions(settings), handler);
   server.on('connection', markProxied);
   return listen(server, handler, settings, { host: '127.0.0.1', port });

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -15,10 +15,13 @@ const VERSION_HASH = '39791be66bfbce4966b6c3feb7bfcb9118c285fa952b030a9af2fcf64f
 const PRINTABLE = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => 33 + index));
 
 const isInstalled = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-const shells = [['/bin/sh'], ['dash'], ['bash'], ['busybox', 'sh']].filter(([program]) => isInstalled(program!));
+const shells = [['/bin/sh'], ['dash'], ['bash'], ['busybox', 'sh']].filter(([program]) =>
+  isInstalled(program!),
+);
 const withScript = isInstalled('script') ? it : it.skip;
 
-const describeWithTools = isInstalled('curl') && isInstalled('openssl') ? describe.each(shells) : describe.skip.each(shells);
+const describeWithTools =
+  isInstalled('curl') && isInstalled('openssl') ? describe.each(shells) : describe.skip.each(shells);
 
 describeWithTools('admin-curl in %s %s', (...shell) => {
   let appliance: Appliance;
@@ -30,6 +33,9 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
     writeFileSync(join(directory, 'ca.pem'), appliance.certificate);
   });
   beforeEach(() => appliance.reset());
+  afterEach(() => {
+    for (const { pid } of running) process.kill(-pid!, 'SIGKILL'); // of a test that timed out
+  });
   afterAll(async () => {
     await appliance.stop();
     rmSync(directory, { recursive: true, force: true });
@@ -74,7 +80,9 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
       appliance.token = token;
       expect(await run(['GET', '/version'], { env: { ADMIND_TOKEN: token } })).toMatchObject({ status: 0 });
       const file = writeFile('token', token);
-      expect(await run(['GET', '/version', '--token-file', file], { env: { ADMIND_TOKEN: '' } })).toMatchObject({
+      expect(
+        await run(['GET', '/version', '--token-file', file], { env: { ADMIND_TOKEN: '' } }),
+      ).toMatchObject({
         status: 0,
       });
     });
@@ -128,9 +136,13 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
         { args: [], env: { ADMIND_TOKEN_FILE: file, ADMIND_TOKEN: 'wrong' } },
         { args: [], env: { ADMIND_TOKEN: content } },
       ]) {
-        expect(await run([...source.args, 'GET', '/version'], { env: source.env })).toMatchObject({ status: 0 });
+        expect(await run([...source.args, 'GET', '/version'], { env: source.env })).toMatchObject({
+          status: 0,
+        });
       }
-      expect(await run(['--token-file', '-', 'GET', '/version'], { stdin: content })).toMatchObject({ status: 0 });
+      expect(await run(['--token-file', '-', 'GET', '/version'], { stdin: content })).toMatchObject({
+        status: 0,
+      });
     });
 
     it.each([
@@ -148,7 +160,10 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
 
     it('is an error when there is none and no terminal', async () => {
       const result = await run(['GET', '/version'], { env: { ADMIND_TOKEN: '' } });
-      expect(result).toMatchObject({ status: 2, stderr: expect.stringContaining('no token: use --token-file') });
+      expect(result).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining('no token: use --token-file'),
+      });
       expect(appliance.requests).toEqual([]);
     });
 
@@ -156,7 +171,8 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
       const result = await run(['GET', '/version'], {
         env: { ADMIND_TOKEN: '' },
         terminal: true,
-        onOutput: (text, stdin) => text.endsWith('Token for ' + appliance.url + ': ') && stdin.write(`${TOKEN}\n`),
+        onOutput: (text, stdin) =>
+          text.endsWith('Token for ' + appliance.url + ': ') && stdin.write(`${TOKEN}\n`),
       });
       expect(result.stdout).toContain('{"version":"1.0.0"}');
       expect(result.stdout).not.toContain(TOKEN);
@@ -168,10 +184,27 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
       rmSync(seen, { force: true });
       const bin = wrapPrograms(directory, seen);
       appliance.answer = jobAnswers([{ status: 'success', percentage: 100, log: 'done\n' }]);
-      const names = ['token', 'key', 'hash', 'new_token', 'first_line', 'reply', 'answer', 'body', 'line', 'value'];
-      const result = await run(['--wait', 'POST', '/setup', '-F', `newtoken=<${writeFile('new', 'newsecret\n')}`], {
-        env: { PATH: `${bin}:${process.env['PATH']}`, ...Object.fromEntries(names.map((name) => [name, 'exported'])) },
-      });
+      const names = [
+        'token',
+        'key',
+        'hash',
+        'new_token',
+        'first_line',
+        'reply',
+        'answer',
+        'body',
+        'line',
+        'value',
+      ];
+      const result = await run(
+        ['--wait', 'POST', '/setup', '-F', `newtoken=<${writeFile('new', 'newsecret\n')}`],
+        {
+          env: {
+            PATH: `${bin}:${process.env.PATH}`,
+            ...Object.fromEntries(names.map((name) => [name, 'exported'])),
+          },
+        },
+      );
       expect(result).toMatchObject({ status: 0, stdout: expect.stringContaining('done') });
 
       const record = readFileSync(seen, 'utf8');
@@ -221,8 +254,11 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
       for (const form of [['-F', 'newtoken=<new'], ['--form', 'newtoken=<new'], ['-Fnewtoken=<new']]) {
         expect(await run(['--no-token', 'POST', '/setup', ...form])).toMatchObject({ status: 0, stderr: '' });
       }
-      expect(await run(['POST', '/setup', '-F', 'newtoken=<-'], { stdin: content })).toMatchObject({ status: 0 });
-      for (const request of appliance.requests) expect(formField(request, 'newtoken').toString()).toBe(PRINTABLE);
+      expect(await run(['POST', '/setup', '-F', 'newtoken=<-'], { stdin: content })).toMatchObject({
+        status: 0,
+      });
+      for (const request of appliance.requests)
+        expect(formField(request, 'newtoken').toString()).toBe(PRINTABLE);
       expect(appliance.requests).toHaveLength(4);
     });
 
@@ -236,7 +272,11 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
       [['-d', 'a=b&newtoken=<secret']],
     ])('%j is refused: a process list would show it', async (args) => {
       const result = await run(['POST', '/setup', ...args]);
-      expect(result).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("-F 'newtoken=<FILE'") });
+      expect(result).toMatchObject({
+        status: 2,
+        stdout: '',
+        stderr: expect.stringContaining("-F 'newtoken=<FILE'"),
+      });
       expect(result.stderr).not.toContain('secret');
       expect(appliance.requests).toEqual([]);
     });
@@ -275,7 +315,11 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
 
     it('text and downloads are passed on byte for byte', async () => {
       const body = Buffer.concat([randomBytes(200_000), Buffer.from('\0\n\n')]);
-      appliance.answer = () => ({ status: 200, body, headers: { 'Content-Type': 'application/octet-stream' } });
+      appliance.answer = () => ({
+        status: 200,
+        body,
+        headers: { 'Content-Type': 'application/octet-stream' },
+      });
       expect(await run(['GET', '/logs', '-o', 'logs.tar.gz'])).toEqual({ status: 0, stdout: '', stderr: '' });
       expect(readFileSync(join(directory, 'logs.tar.gz')).equals(body)).toBe(true);
       await runCommand(
@@ -290,7 +334,11 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
       await appliance.close();
       const result = await run(['GET', '/version']);
       await appliance.open();
-      expect(result).toMatchObject({ status: 3, stdout: '', stderr: expect.stringMatching(/^curl: \(7\) .*\n$/) });
+      expect(result).toMatchObject({
+        status: 3,
+        stdout: '',
+        stderr: expect.stringMatching(/^curl: \(7\) .*\n$/),
+      });
     });
 
     it('an unknown certificate exits 3 and names --cacert; --insecure accepts it', async () => {
@@ -325,7 +373,13 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
       const log = 'x","error-message":"fake","error-code":"E1"}\n{"status":"success","percentage":1\n';
       appliance.answer = jobAnswers([
         { status: 'running', percentage: 30, log },
-        { status: 'failed', percentage: 30, log, 'error-message': 'Cannot use "a\\b"', 'error-code': 'E1005' },
+        {
+          status: 'failed',
+          percentage: 30,
+          log,
+          'error-message': 'Cannot use "a\\b"',
+          'error-code': 'E1005',
+        },
       ]);
       expect(await run(post)).toEqual({
         status: 1,
@@ -364,13 +418,16 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
         onOutput: (text) => text.includes('no answer') && !appliance.isOpen() && void appliance.open(),
       });
       expect(result).toMatchObject({ status: 0, stdout: '{"Status":"202 Accepted"}\none\ntwo\nthree\n' });
-      expect(result.stderr).toContain(`admin-curl: 503 from ${appliance.url}; trying again for 300 seconds\n`);
+      expect(result.stderr).toContain(
+        `admin-curl: 503 from ${appliance.url}; trying again for 300 seconds\n`,
+      );
       expect(result.stderr).toMatch(/admin-curl: no answer from \S+ \(curl status 7\); trying again/);
     });
 
     it('gives up with 3 after --wait-timeout', async () => {
       const answer = jobAnswers([{ status: 'running', percentage: 70, log: '' }]);
-      appliance.answer = (request) => (request.method === 'POST' ? answer(request) : { status: 503, body: '' });
+      appliance.answer = (request) =>
+        request.method === 'POST' ? answer(request) : { status: 503, body: '' };
       const result = await run([...post, '--wait-timeout', '0']);
       expect(result).toMatchObject({ status: 3, stderr: expect.stringContaining('gave up after 0 seconds') });
     });
@@ -414,7 +471,13 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
     it('--help names every option, variable and exit status, --version the version', async () => {
       const { stdout, status } = await run(['--help']);
       expect(status).toBe(0);
-      for (const word of ['--wait-timeout', '--token-file', '--no-token', 'ADMIN_CURL_POLL_SECONDS', 'ADMIND_URL'])
+      for (const word of [
+        '--wait-timeout',
+        '--token-file',
+        '--no-token',
+        'ADMIN_CURL_POLL_SECONDS',
+        'ADMIND_URL',
+      ])
         expect(stdout).toContain(word);
       expect(await run(['--version'])).toEqual({ status: 0, stdout: 'admin-curl 1.0.0\n', stderr: '' });
     });
@@ -490,7 +553,10 @@ async function startAppliance() {
     },
     isOpen: () => server !== undefined,
     async open() {
-      const opened = createServer({ key, cert: certificate }, (request, response) => void serve(request, response));
+      const opened = createServer(
+        { key, cert: certificate },
+        (request, response) => void serve(request, response),
+      );
       server = opened;
       await new Promise<void>((resolve) => opened.listen(port, '127.0.0.1', resolve));
       port = (opened.address() as AddressInfo).port;
@@ -518,7 +584,8 @@ async function startAppliance() {
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const { method = '', url = '' } = incoming;
     const path = url.split('?')[0]!;
-    const signed = new URLSearchParams(url.slice(path.length)).get('hash') === sign(appliance.token, method, path);
+    const signed =
+      new URLSearchParams(url.slice(path.length)).get('hash') === sign(appliance.token, method, path);
     const contentType = incoming.headers['content-type'] ?? '';
     const request = { method, url, path, signed, contentType, body: Buffer.concat(chunks) };
     appliance.requests.push(request);
@@ -563,7 +630,8 @@ function jobAnswers(steps: readonly JobStep[]): (request: Request) => Answer {
       job = path;
       return { status: 202, body: '{"Status":"202 Accepted"}', headers: { Location: path } };
     }
-    if (path === `${job}/log` && step) return { status: 200, body: step.log, headers: { 'Content-Type': 'text/plain' } };
+    if (path === `${job}/log` && step)
+      return { status: 200, body: step.log, headers: { 'Content-Type': 'text/plain' } };
     if (path !== job) return { status: 404, body: '{"Status":"404 Not Found"}' };
     looks += 1;
     const { log, ...fields } = steps[Math.min(looks, steps.length) - 1]!;
@@ -575,7 +643,9 @@ function jobAnswers(steps: readonly JobStep[]): (request: Request) => Answer {
 
 function sign(token: string, method: string, path: string): string {
   const key = createHash('sha256').update(token).digest('hex');
-  return createHmac('sha256', key).update(method + path).digest('hex');
+  return createHmac('sha256', key)
+    .update(method + path)
+    .digest('hex');
 }
 
 function formField({ contentType, body }: Request, name: string): Buffer {
@@ -605,7 +675,10 @@ function createCertificate() {
     },
   ]);
   certificate.sign(keys.privateKey, forge.md.sha256.create());
-  return { key: forge.pki.privateKeyToPem(keys.privateKey), certificate: forge.pki.certificateToPem(certificate) };
+  return {
+    key: forge.pki.privateKeyToPem(keys.privateKey),
+    certificate: forge.pki.certificateToPem(certificate),
+  };
 }
 
 /** Puts a program in front of each that the script uses; it records its arguments, environment and parent's arguments. */
@@ -616,7 +689,7 @@ function wrapPrograms(directory: string, record: string): string {
     const real = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
     const lines = [
       '#!/bin/sh',
-      `PATH=${process.env['PATH']}`,
+      `PATH=${process.env.PATH}`,
       `{ echo "${program} $*"; tr '\\0' '\\n' </proc/$$/environ; tr '\\0' ' ' </proc/$PPID/cmdline; } >>'${record}'`,
       `exec ${real} "$@"`,
     ];
@@ -640,6 +713,8 @@ interface Result {
   readonly stderr: string;
 }
 
+const running = new Set<ChildProcess>();
+
 function runCommand(command: readonly string[], cwd: string, options: RunOptions): Promise<Result> {
   const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const [program, ...args] = options.terminal ? ['script', '-qec', quoted, '/dev/null'] : command;
@@ -648,8 +723,9 @@ function runCommand(command: readonly string[], cwd: string, options: RunOptions
     const child = spawn(program!, args, {
       cwd,
       detached: true,
-      env: { PATH: process.env['PATH'], HOME: cwd, ...options.env },
+      env: { PATH: process.env.PATH, HOME: cwd, ...options.env },
     });
+    running.add(child);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -663,6 +739,9 @@ function runCommand(command: readonly string[], cwd: string, options: RunOptions
     child.stdin.on('error', () => undefined); // the script may end without reading
     if (options.terminal !== true) child.stdin.end(options.stdin ?? '');
     child.on('error', reject);
-    child.on('close', (status) => resolve({ status, stdout, stderr }));
+    child.on('close', (status) => {
+      running.delete(child);
+      resolve({ status, stdout, stderr });
+    });
   });
 }

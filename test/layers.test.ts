@@ -3,15 +3,21 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { LAYERS, PACKAGE_LAYERS } from './layers.js';
 
 const source = resolve('src');
-const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
 
 const imports = files.flatMap((file) =>
-  [...readFileSync(join(source, file), 'utf8').matchAll(/(?:from|import) '([^']+)'/g)].map(([, target = '']) => ({
-    file,
-    layer: layerOf(file),
-    target: target.startsWith('.') ? relative(source, resolve(source, dirname(file), target)).replace(/\.js$/, '.ts') : target,
-    isOwn: target.startsWith('.'),
-  })),
+  [...readFileSync(join(source, file), 'utf8').matchAll(/(?:from|import) '([^']+)'/g)].map(
+    ([, target = '']) => ({
+      file,
+      layer: layerOf(file),
+      target: target.startsWith('.')
+        ? relative(source, resolve(source, dirname(file), target)).replace(/\.js$/, '.ts')
+        : target,
+      isOwn: target.startsWith('.'),
+    }),
+  ),
 );
 
 function layerOf(file: string): string {

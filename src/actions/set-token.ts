@@ -36,6 +36,9 @@ function requireValidToken(token: string): void {
     throw new AdminError('badRequest', `Missing or invalid string for option: newtoken. Allowed: ${ALLOWED}`);
   }
   if (token.length < 1 || token.length > LONGEST) {
-    throw new AdminError('badRequest', `Invalid string length for option: newtoken. Allowed: >= 1 and <= ${LONGEST}`);
+    throw new AdminError(
+      'badRequest',
+      `Invalid string length for option: newtoken. Allowed: >= 1 and <= ${LONGEST}`,
+    );
   }
 }

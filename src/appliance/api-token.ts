@@ -7,7 +7,8 @@ export interface TokenFiles {
 }
 
 /** `absent`: no file, the first set-up is open to everyone. `empty`: nobody can sign in, and nobody can set one up. */
-export type TokenState = { readonly state: 'absent' | 'empty' } | { readonly state: 'set'; readonly token: string };
+export type TokenState =
+  { readonly state: 'absent' | 'empty' } | { readonly state: 'set'; readonly token: string };
 
 const MODE = 0o600;
 

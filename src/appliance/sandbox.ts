@@ -53,7 +53,9 @@ async function makeSandbox(root: string, paths: Paths): Promise<void> {
 
 function requireAppliance(root: string, names: readonly string[]): void {
   if (names.some((name) => ['opt', 'usr', 'data'].includes(name))) return;
-  throw new FatalError(`${root} is not the root of an appliance: it is not empty, and has none of opt, usr, data`);
+  throw new FatalError(
+    `${root} is not the root of an appliance: it is not empty, and has none of opt, usr, data`,
+  );
 }
 
 function missingIsEmpty(error: unknown): string[] {

@@ -33,7 +33,10 @@ async function readExisting(files: CertificateFiles): Promise<{ file: string; pe
   );
   if (bundle !== undefined) return { file: files.tlsBundle, pem: bundle };
   if (key === undefined && certificate === undefined) return undefined;
-  return { file: key === undefined ? files.tlsCertificate : files.tlsPrivateKey, pem: `${key ?? ''}\n${certificate ?? ''}` };
+  return {
+    file: key === undefined ? files.tlsCertificate : files.tlsPrivateKey,
+    pem: `${key ?? ''}\n${certificate ?? ''}`,
+  };
 }
 
 /** The bundle first: it is what is read, so a crash between the writes leaves a whole pair or none. */

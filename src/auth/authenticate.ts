@@ -11,7 +11,12 @@ export function authenticate(context: AppContext): Step {
   const throttle = createThrottle(context.settings.authFailuresPerMinute);
 
   const refuse = async (exchange: Exchange, action: string, message: string): Promise<never> => {
-    await context.audit.record({ id: exchange.id, action, target: exchange.path.slice(1), address: exchange.address });
+    await context.audit.record({
+      id: exchange.id,
+      action,
+      target: exchange.path.slice(1),
+      address: exchange.address,
+    });
     throw new AdminError('forbidden', message);
   };
 
@@ -25,7 +30,8 @@ export function authenticate(context: AppContext): Step {
     // From here to `recordFailure` nothing is awaited, so guesses made at the same time are all counted.
     requireUnthrottled(throttle.retryAfterSeconds(exchange.address));
     const signed = `${request.method}${exchange.rawPath}`;
-    exchange.authenticated = current.state === 'set' && isValidCredential(exchange.query, current.token, signed);
+    exchange.authenticated =
+      current.state === 'set' && isValidCredential(exchange.query, current.token, signed);
     if (exchange.authenticated || (rule === 'setup' && current.state === 'absent')) return;
     throttle.recordFailure(exchange.address);
     if (rule === 'setup') {
@@ -38,5 +44,7 @@ export function authenticate(context: AppContext): Step {
 
 function requireUnthrottled(retryAfterSeconds: number): void {
   if (retryAfterSeconds === 0) return;
-  throw new AdminError('throttled', `Too many failed attempts. Try again in ${retryAfterSeconds} s`, { retryAfterSeconds });
+  throw new AdminError('throttled', `Too many failed attempts. Try again in ${retryAfterSeconds} s`, {
+    retryAfterSeconds,
+  });
 }

@@ -7,7 +7,11 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
  * @param token the appliance's token
  * @param signed method and path exactly as requested, without the query
  */
-export function isValidCredential(query: ReadonlyMap<string, string>, token: string, signed: string): boolean {
+export function isValidCredential(
+  query: ReadonlyMap<string, string>,
+  token: string,
+  signed: string,
+): boolean {
   const hash = query.get('hash');
   if (hash) return equals(hash, signRequest(token, signed));
   return equals(query.get('token') ?? '', token);

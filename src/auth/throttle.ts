@@ -21,7 +21,10 @@ const MINUTE_MS = 60_000;
  * @param failuresPerMinute 0 turns the throttle off
  * @param now a monotonic clock in milliseconds
  */
-export function createThrottle(failuresPerMinute: number, now: () => number = () => performance.now()): Throttle {
+export function createThrottle(
+  failuresPerMinute: number,
+  now: () => number = () => performance.now(),
+): Throttle {
   const buckets = new Map<string, Bucket>();
   const msPerFailure = MINUTE_MS / failuresPerMinute;
 
@@ -56,7 +59,9 @@ function networkOf(address: string): string {
   const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
   const left = head.split(':').filter(Boolean);
   const right = tail.split(':').filter(Boolean);
-  const zeros = address.includes('::') ? Array.from({ length: 8 - left.length - right.length }, () => '0') : [];
+  const zeros = address.includes('::')
+    ? Array.from({ length: 8 - left.length - right.length }, () => '0')
+    : [];
   const groups = [...left, ...zeros, ...right].map((group) => parseInt(group, 16).toString(16));
   return groups.slice(0, 4).join(':');
 }

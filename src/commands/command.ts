@@ -29,6 +29,7 @@ export function requireOption(value: string | undefined, name: string): string {
 /** A port number from an option or the environment, 0 to 65535. */
 export function parsePort(text: string, name: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new FatalError(`${name} must be a port, 0 to 65535, not "${text}"`);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new FatalError(`${name} must be a port, 0 to 65535, not "${text}"`);
   return port;
 }

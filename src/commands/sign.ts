@@ -36,7 +36,8 @@ export const sign: Command = {
     if (method === undefined || path === undefined || more.length > 0) {
       throw new UsageError('sign takes a METHOD and a PATH');
     }
-    if (!/^[A-Z]+$/.test(method)) throw new UsageError(`METHOD must be in capital letters, such as GET, not "${method}"`);
+    if (!/^[A-Z]+$/.test(method))
+      throw new UsageError(`METHOD must be in capital letters, such as GET, not "${method}"`);
     const token = await readToken(values['token-file']);
     process.stdout.write(`${signRequest(token, method + fullPath(path))}\n`);
     return 0;
@@ -50,7 +51,8 @@ function fullPath(path: string): string {
 }
 
 async function readToken(file: string | undefined): Promise<string> {
-  const text = file === undefined ? (process.env.ADMIND_TOKEN ?? (await askForToken())) : await readTokenFile(file);
+  const text =
+    file === undefined ? (process.env.ADMIND_TOKEN ?? (await askForToken())) : await readTokenFile(file);
   const token = text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
   if (token === '') throw new FatalError('the token is empty');
   return token;

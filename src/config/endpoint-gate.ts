@@ -33,7 +33,10 @@ export function readEndpointGate(file: string, logger: Logger): EndpointGate {
   const configuration = readConfiguration(file, logger);
   for (const name of configuration.endpoints) {
     if (!OPTIONAL_ENDPOINTS.includes(name)) {
-      logger.warn({ file, name, allowed: OPTIONAL_ENDPOINTS }, 'unknown endpoint in the configuration is ignored');
+      logger.warn(
+        { file, name, allowed: OPTIONAL_ENDPOINTS },
+        'unknown endpoint in the configuration is ignored',
+      );
     }
   }
   const enabled = new Set(configuration.endpoints);
@@ -52,12 +55,18 @@ function readConfiguration(file: string, logger: Logger): EndpointConfiguration 
     const text = readFileSync(file, 'utf8');
     const configuration: unknown = text.trim() === '' ? {} : JSON.parse(text);
     if (validate(configuration)) return configuration;
-    logger.warn({ file, reason: describeSchemaError(validate) }, 'invalid endpoint configuration: using the defaults');
+    logger.warn(
+      { file, reason: describeSchemaError(validate) },
+      'invalid endpoint configuration: using the defaults',
+    );
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') {
       logger.info({ file }, 'no endpoint configuration: using the defaults');
     } else {
-      logger.warn({ file, reason: messageOf(error) }, 'unreadable endpoint configuration: using the defaults');
+      logger.warn(
+        { file, reason: messageOf(error) },
+        'unreadable endpoint configuration: using the defaults',
+      );
     }
   }
   return defaults;

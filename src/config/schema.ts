@@ -8,7 +8,10 @@ ajv.addKeyword('x-unit');
 
 /** A JSON Schema (draft-07) from the top-level `config/` folder, parsed. */
 export function readSchema(name: string): Record<string, unknown> {
-  return JSON.parse(readFileSync(productPath('config', `${name}.schema.json`), 'utf8')) as Record<string, unknown>;
+  return JSON.parse(readFileSync(productPath('config', `${name}.schema.json`), 'utf8')) as Record<
+    string,
+    unknown
+  >;
 }
 
 /** Compiles `config/<name>.schema.json`. A valid value has the schema's defaults filled in. */

@@ -50,6 +50,7 @@ export function messageOf(error: unknown): string {
 
 /** Without `instanceof`: an error can come from another realm. */
 function textProperty(error: unknown, name: 'code' | 'message'): string | undefined {
-  const value = typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined;
+  const value =
+    typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined;
   return typeof value === 'string' ? value : undefined;
 }

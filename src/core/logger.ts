@@ -13,7 +13,17 @@ export function createLogger(level: LogLevel): Logger {
       level,
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: ['token', 'hash', 'newtoken', 'password', 'key', '*.token', '*.hash', '*.newtoken', '*.password'],
+      redact: [
+        'token',
+        'hash',
+        'newtoken',
+        'password',
+        'key',
+        '*.token',
+        '*.hash',
+        '*.newtoken',
+        '*.password',
+      ],
     },
     pino.destination({ fd: 1, sync: true }),
   );

@@ -12,9 +12,16 @@ export function markProxied(socket: Socket): void {
  * The client's address: the socket's own, or behind the local proxy the last entry of `X-Forwarded-For`. Undefined if
  * the proxy names none.
  */
-export function clientAddress(socket: Socket, forwardedFor: string | string[] | undefined): string | undefined {
+export function clientAddress(
+  socket: Socket,
+  forwardedFor: string | string[] | undefined,
+): string | undefined {
   if (!proxied.has(socket)) return unmapped(socket.remoteAddress);
-  const last = String(forwardedFor ?? '').split(',').at(-1)?.trim() ?? '';
+  const last =
+    String(forwardedFor ?? '')
+      .split(',')
+      .at(-1)
+      ?.trim() ?? '';
   return isIP(last) === 0 ? undefined : unmapped(last);
 }
 

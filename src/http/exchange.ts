@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Endpoint } from './endpoint.js';
-import type { AdminRequest } from './endpoint.js';
+import type { AdminRequest, Endpoint } from './endpoint.js';
 import type { Resource } from './router.js';
 
 /** What the pipeline has found out about a request so far; each step adds its part. */
@@ -26,4 +25,10 @@ export type Step = (exchange: Exchange, request: Request, response: Response) =>
 
 export function exchangeOf(response: Response): Exchange {
   return response.locals.exchange as Exchange;
+}
+
+/** The endpoint that an earlier step of the pipeline has found. */
+export function endpointOf({ endpoint }: Exchange): Endpoint {
+  if (!endpoint) throw new Error('the pipeline has not chosen an endpoint yet');
+  return endpoint;
 }

@@ -24,9 +24,12 @@ export function createFormGuard(rules: FormRules): FormGuard {
   const seen = new Set<string>();
   const expect = (name: string, kind: FormField['kind']) => {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (!rule) throw new AdminError('badRequest', `Unknown field: ${printable(name, 64)}. Allowed: ${names(rules)}`);
-    if (rule.kind !== kind) throw new AdminError('badRequest', `Invalid field: ${name}. Expected a ${rule.kind}, got a ${kind}`);
-    if (seen.has(name)) throw new AdminError('badRequest', `Invalid field: ${name}. It was sent more than once`);
+    if (!rule)
+      throw new AdminError('badRequest', `Unknown field: ${printable(name, 64)}. Allowed: ${names(rules)}`);
+    if (rule.kind !== kind)
+      throw new AdminError('badRequest', `Invalid field: ${name}. Expected a ${rule.kind}, got a ${kind}`);
+    if (seen.has(name))
+      throw new AdminError('badRequest', `Invalid field: ${name}. It was sent more than once`);
     seen.add(name);
   };
   return {
@@ -39,7 +42,10 @@ export function createFormGuard(rules: FormRules): FormGuard {
 }
 
 export function textTooLong(name: string): AdminError {
-  return new AdminError('badRequest', `Invalid field: ${printable(name, 64)}. Allowed: at most ${TEXT_LIMIT_BYTES} bytes of text`);
+  return new AdminError(
+    'badRequest',
+    `Invalid field: ${printable(name, 64)}. Allowed: at most ${TEXT_LIMIT_BYTES} bytes of text`,
+  );
 }
 
 function names(rules: FormRules): string {

@@ -36,7 +36,7 @@ export async function readMultipart(body: BodyStream, rules: FormRules, director
   } as multer.Options).any();
   const parsed = body as unknown as Parsed;
   await new Promise<void>((resolve, reject) => {
-    upload(body as unknown as Request, {} as Response, (error: unknown) => {
+    upload(body as unknown as Request, {} as unknown as Response, (error: unknown) => {
       if (error === undefined || error === null) resolve();
       else reject(describe(error));
     });
@@ -67,7 +67,8 @@ function feed(body: BodyStream, parser: Writable, guard: ReturnType<typeof creat
 function textFields({ body = {} }: Parsed): Map<string, string> {
   const fields = new Map<string, string>();
   for (const [name, value] of Object.entries(body)) {
-    if (typeof value !== 'string') throw new AdminError('badRequest', `Invalid field: ${name}. Expected one text`);
+    if (typeof value !== 'string')
+      throw new AdminError('badRequest', `Invalid field: ${name}. Expected one text`);
     fields.set(name, value);
   }
   return fields;
@@ -81,10 +82,15 @@ function describe(error: unknown): AdminError {
   if (error instanceof AdminError) return error;
   if (error instanceof MulterError) return describeMulterError(error);
   if (['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')) {
-    return new AdminError('tooLarge', 'Not enough disk space on the appliance for this upload', { cause: error });
+    return new AdminError('tooLarge', 'Not enough disk space on the appliance for this upload', {
+      cause: error,
+    });
   }
   if (errnoOf(error) !== undefined) {
-    return new AdminError('internal', 'The upload could not be stored', { detail: messageOf(error), cause: error });
+    return new AdminError('internal', 'The upload could not be stored', {
+      detail: messageOf(error),
+      cause: error,
+    });
   }
   // busboy has no error classes: every other error is its word on a malformed form.
   return new AdminError('badRequest', `Malformed multipart form: ${messageOf(error)}`, { cause: error });

@@ -3,8 +3,7 @@ import type { AppContext } from '../context.js';
 import { AdminError } from '../core/errors.js';
 import { freeBytes } from '../system/disk-space.js';
 import { BodyStream, bodyTooLarge } from './body-stream.js';
-import type { Endpoint } from './endpoint.js';
-import type { Exchange, Step } from './exchange.js';
+import { endpointOf, type Exchange, type Step } from './exchange.js';
 import { enabledFields, type FormRules } from './form-rules.js';
 import { readMultipart, type Form } from './multipart.js';
 import { continueBody } from './unread-body.js';
@@ -17,7 +16,7 @@ import { readUrlencoded } from './urlencoded.js';
  */
 export function receiveForm(context: AppContext): Step {
   return async (exchange, request, response) => {
-    const endpoint = exchange.endpoint as Endpoint;
+    const endpoint = endpointOf(exchange);
     await endpoint.refuse?.(context);
     const rules = enabledFields(endpoint.form ?? {}, (name) => context.gate.isParameterEnabled(name));
     let form: Form = { fields: new Map(), files: new Map() };
@@ -52,13 +51,20 @@ function selectReader(request: IncomingMessage, rules: FormRules) {
   throw new AdminError('badRequest', `Invalid content type. Allowed: ${allowed}`);
 }
 
-async function refuseTooLarge(request: IncomingMessage, { settings, paths }: AppContext, stored: boolean): Promise<void> {
+async function refuseTooLarge(
+  request: IncomingMessage,
+  { settings, paths }: AppContext,
+  stored: boolean,
+): Promise<void> {
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > settings.uploadLimitBytes) throw bodyTooLarge(settings.uploadLimitBytes);
   if (!stored) return;
   const free = await freeBytes(paths.uploads);
   if (length > free) {
-    throw new AdminError('tooLarge', `Not enough disk space on the appliance for this upload. Free: ${free} bytes`);
+    throw new AdminError(
+      'tooLarge',
+      `Not enough disk space on the appliance for this upload. Free: ${free} bytes`,
+    );
   }
 }
 

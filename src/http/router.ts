@@ -11,9 +11,16 @@ export type Router = (path: string) => Resource | undefined;
 
 /** Looks a decoded path up in the endpoint table: case-sensitive, one trailing slash accepted, nothing normalised. */
 export function createRouter(endpoints: readonly Endpoint[]): Router {
-  const resources = new Map<string, { name: string; auth: Endpoint['auth']; methods: Map<Method, Endpoint> }>();
+  const resources = new Map<
+    string,
+    { name: string; auth: Endpoint['auth']; methods: Map<Method, Endpoint> }
+  >();
   for (const endpoint of endpoints) {
-    const resource = resources.get(endpoint.path) ?? { name: endpoint.name, auth: endpoint.auth, methods: new Map() };
+    const resource = resources.get(endpoint.path) ?? {
+      name: endpoint.name,
+      auth: endpoint.auth,
+      methods: new Map(),
+    };
     resource.methods.set(endpoint.method, endpoint);
     resources.set(endpoint.path, resource);
   }

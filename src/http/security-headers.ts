@@ -4,7 +4,8 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'deny',
   'X-XSS-Protection': '1',
   'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': "default-src 'none'; object-src 'self'; frame-ancestors 'none'; base-uri 'none';",
+  'Content-Security-Policy':
+    "default-src 'none'; object-src 'self'; frame-ancestors 'none'; base-uri 'none';",
   'Referrer-Policy': 'no-referrer',
   'Cache-Control': 'no-store',
 };

@@ -35,7 +35,13 @@ export function sendError(request: Request, response: Response, { status, header
   sendBody(request, response, status, 'application/json', body);
 }
 
-function sendBody(request: Request, response: Response, status: number, contentType: string, body: string): void {
+function sendBody(
+  request: Request,
+  response: Response,
+  status: number,
+  contentType: string,
+  body: string,
+): void {
   const bytes = Buffer.from(body);
   response.statusCode = status;
   response.setHeader('Content-Type', contentType);
@@ -43,7 +49,12 @@ function sendBody(request: Request, response: Response, status: number, contentT
   if (!closeAfterUnreadBody(request, response, bytes)) response.end(bytes);
 }
 
-async function sendFile(request: Request, response: Response, path: string, contentType: string): Promise<void> {
+async function sendFile(
+  request: Request,
+  response: Response,
+  path: string,
+  contentType: string,
+): Promise<void> {
   const handle = await openIfPresent(path);
   try {
     const stats = await handle.stat();

@@ -24,7 +24,11 @@ export function continueBody(request: IncomingMessage, response: ServerResponse)
  *
  * @returns false where nothing needs doing: the body was read, or is short enough to be dropped by Node itself
  */
-export function closeAfterUnreadBody(request: IncomingMessage, response: ServerResponse, body: Buffer): boolean {
+export function closeAfterUnreadBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+): boolean {
   if (request.complete || request.destroyed) return false;
   const held = awaitingContinue.has(request);
   const length = Number(request.headers['content-length'] ?? Infinity);

@@ -44,7 +44,7 @@ export interface JobContext {
   readonly settings: Settings;
   readonly log: JobLog;
   /** Publishes a stage: its percentage is in the status when this resolves. */
-  stage(name: string): Promise<void>;
+  readonly stage: (name: string) => Promise<void>;
   /**
    * Runs one of the product's system scripts (`scripts/<name>`) with the privilege that it needs; its output goes to
    * the job's log. Its process group counts as the job's.

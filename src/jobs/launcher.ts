@@ -99,7 +99,10 @@ async function launch(order: JobOrder, logger: Logger): Promise<void> {
   } catch (error) {
     if (error instanceof AdminError) throw error;
     const detail = messageOf(error);
-    throw new AdminError('internal', `${jobs[order.job].title} could not be started`, { detail, cause: error });
+    throw new AdminError('internal', `${jobs[order.job].title} could not be started`, {
+      detail,
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
     if (runner.connected) runner.disconnect();

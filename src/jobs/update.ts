@@ -16,7 +16,17 @@ export const updateJob: Job = {
   name: 'update',
   title: 'Update',
   busyCode: 'E1004',
-  stages: { start: 10, find: 20, decrypt: 30, decrypted: 40, verified: 50, version: 60, script: 70, ended: 80, skipped: 90 },
+  stages: {
+    start: 10,
+    find: 20,
+    decrypt: 30,
+    decrypted: 40,
+    verified: 50,
+    version: 60,
+    script: 70,
+    ended: 80,
+    skipped: 90,
+  },
   texts: {
     started: (type) => `Updating ${type}. Please wait..`,
     succeeded: () => 'Update successful',
@@ -113,7 +123,10 @@ async function requireNewerVersion(packageFile: string, applianceFile: string): 
 async function runUpdateScript(job: JobContext): Promise<void> {
   const { paths, settings, log } = job;
   await log.plain(`Starting update at: ${dateLine()}`);
-  const { exitCode, signal, timedOut } = await job.runSystemScript('run-update.sh', settings.updateTimeLimitMs);
+  const { exitCode, signal, timedOut } = await job.runSystemScript(
+    'run-update.sh',
+    settings.updateTimeLimitMs,
+  );
   await job.stage('ended');
   if (exitCode === 0 && !timedOut) {
     await log.plain(`Completed update at: ${dateLine()}`);
@@ -121,8 +134,13 @@ async function runUpdateScript(job: JobContext): Promise<void> {
   }
   if (timedOut) await log.line(`update.sh ran longer than ${settings.updateTimeLimitMs} ms and was stopped`);
   else if (signal) await log.line(`update.sh was ended by ${signal}`);
-  const own = await Promise.all([readTextFile(paths.updateErrorMessage), readTextFile(paths.updateErrorCode)]);
-  throw own.every((text) => text !== undefined) ? new JobFailure(undefined) : failure('E1002', 'Error running update');
+  const own = await Promise.all([
+    readTextFile(paths.updateErrorMessage),
+    readTextFile(paths.updateErrorCode),
+  ]);
+  throw own.every((text) => text !== undefined)
+    ? new JobFailure(undefined)
+    : failure('E1002', 'Error running update');
 }
 
 async function requireSpace({ paths, log }: JobContext, purpose: string, neededBytes: number): Promise<void> {

@@ -5,7 +5,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { FatalError } from '../core/errors.js';
+import { errnoOf, FatalError } from '../core/errors.js';
 import { readTextFile, syncDirectory } from '../system/atomic-file.js';
 import { versionIn } from './contents.js';
 import { encrypt } from './encrypt.js';
@@ -49,6 +49,9 @@ export async function createPackage(options: CreateOptions): Promise<CreatedPack
     await writeSynced(sealedFile, encrypt(outerTar(innerFile, signature), passphrase));
     await rename(sealedFile, outputFile);
     await syncDirectory(dirname(outputFile));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOSPC') throw error;
+    throw new FatalError(`Cannot write ${outputFile}: No space left on device`, { cause: error });
   } finally {
     await rm(innerFile, { force: true });
     await rm(sealedFile, { force: true });

@@ -28,7 +28,11 @@ export interface JobStatus {
 const MODE = 0o644;
 
 /** @param percentage 0 to 100, for jobs that have a JSON status */
-export async function writeJobStatus(files: StatusFiles, state: JobState, percentage?: number): Promise<void> {
+export async function writeJobStatus(
+  files: StatusFiles,
+  state: JobState,
+  percentage?: number,
+): Promise<void> {
   await writeFileAtomic(files.text, `${state}\n`, { mode: MODE });
   if (files.json !== undefined) {
     await writeFileAtomic(files.json, JSON.stringify({ status: state, percentage }) + '\n', { mode: MODE });
@@ -52,7 +56,10 @@ export async function clearJobError(files: StatusFiles): Promise<void> {
 
 /** A missing or malformed status file counts as absent; `status` is null when no file holds one. */
 export async function readJobStatus(files: StatusFiles): Promise<JobStatus> {
-  const [errorMessage, errorCode] = await Promise.all([firstLine(files.errorMessage), firstLine(files.errorCode)]);
+  const [errorMessage, errorCode] = await Promise.all([
+    firstLine(files.errorMessage),
+    firstLine(files.errorCode),
+  ]);
   const fields = (await readJsonStatus(files.json)) ?? { status: (await firstLine(files.text)) ?? null };
   return { fields, errorMessage, errorCode };
 }

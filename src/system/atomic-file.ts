@@ -11,7 +11,11 @@ export interface AtomicFileOptions {
  * Replaces `file` as a whole: staged beside it, fsynced, renamed, directory fsynced. A reader or a power cut meets
  * the old content or the new, never a part.
  */
-export async function writeFileAtomic(file: string, content: string | Buffer, options: AtomicFileOptions): Promise<void> {
+export async function writeFileAtomic(
+  file: string,
+  content: string | Buffer,
+  options: AtomicFileOptions,
+): Promise<void> {
   await stageAnd(file, content, options, (staged) => rename(staged, file));
 }
 

@@ -59,7 +59,9 @@ export function parseKeyPair(pem: string): KeyPair {
 }
 
 function alternativeNames() {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map(({ address }) => address),
+  );
   const names = new Set(['localhost', hostname()].filter((name) => /^[A-Za-z0-9.-]+$/.test(name)));
   const ips = new Set(['127.0.0.1', '::1', ...addresses.filter((address) => !address.includes('%'))]);
   return [

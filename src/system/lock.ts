@@ -61,7 +61,12 @@ export async function isLocked(directory: string): Promise<boolean> {
   return isHeldBy(directory, await highestClaim(directory));
 }
 
-function heldLock(directory: string, number: number, holder: Holder, stopHeartbeat: () => Promise<void>): Lock {
+function heldLock(
+  directory: string,
+  number: number,
+  holder: Holder,
+  stopHeartbeat: () => Promise<void>,
+): Lock {
   const file = claimFile(directory, number);
   let groups = holder.groups;
   return {
@@ -82,7 +87,8 @@ async function isHeldBy(directory: string, number: number | undefined): Promise<
   if (holder === undefined) return false;
   const scope = currentScope();
   if (holder.bootId !== scope.bootId) return false;
-  if (holder.pidNamespace !== scope.pidNamespace) return lockfile.check(directory, heartbeatOptions(directory));
+  if (holder.pidNamespace !== scope.pidNamespace)
+    return lockfile.check(directory, heartbeatOptions(directory));
   return isAlive(holder.process) || holder.groups.some(isGroupAlive);
 }
 

@@ -46,7 +46,8 @@ export function isAlive({ pid, startTicks }: ProcessIdentity): boolean {
 export function isGroupAlive(leader: ProcessIdentity): boolean {
   if (!signalReaches(-leader.pid)) return false;
   const stat = readStat(leader.pid);
-  if (stat !== undefined && leader.startTicks !== undefined && stat.startTicks !== leader.startTicks) return false;
+  if (stat !== undefined && leader.startTicks !== undefined && stat.startTicks !== leader.startTicks)
+    return false;
   return groupMembers(leader.pid).length > 0;
 }
 
@@ -64,7 +65,7 @@ function groupMembers(group: number): number[] {
     .map(Number)
     .filter((pid) => {
       const stat = Number.isInteger(pid) ? readStat(pid) : undefined;
-      return stat !== undefined && stat.group === group && !isZombie(stat);
+      return stat?.group === group && !isZombie(stat);
     });
 }
 

@@ -51,7 +51,10 @@ describe('with a token', () => {
   ])('should 403 to %s', async (_what, path) => {
     const answer = await appliance.call('GET', path);
     expect([answer.status, answer.text]).toEqual([403, FORBIDDEN]);
-    expect(answer.headers).toMatchObject({ 'content-type': 'application/json', 'error-message': 'Authentication error' });
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json',
+      'error-message': 'Authentication error',
+    });
   });
 
   test('should audit a failure without the credential', async () => {
@@ -123,7 +126,10 @@ describe('with a token', () => {
 describe('tokens on file', () => {
   let appliance: TestDaemon;
   beforeAll(async () => {
-    appliance = await startTestDaemon({ token: null, prepare: ({ paths, write }) => write(paths.version, '1.0.0\n') });
+    appliance = await startTestDaemon({
+      token: null,
+      prepare: ({ paths, write }) => write(paths.version, '1.0.0\n'),
+    });
   });
   afterAll(() => appliance.stop());
 

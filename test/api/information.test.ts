@@ -83,7 +83,10 @@ test('health is kept fresh by the daemon, in the documented shape', async () => 
       const { status, body } = await fresh.signed('GET', '/health');
       return status === 200 && (body as unknown);
     });
-    const usage = { used: expect.stringMatching(/^[\d.]+[KMGTP]?$/), total: expect.stringMatching(/^[\d.]+[KMGTP]?$/) };
+    const usage = {
+      used: expect.stringMatching(/^[\d.]+[KMGTP]?$/),
+      total: expect.stringMatching(/^[\d.]+[KMGTP]?$/),
+    };
     expect(health).toEqual({
       disk: { ...usage, percentage: expect.any(Number) },
       memory: { ...usage, percentage: expect.any(Number) },

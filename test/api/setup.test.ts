@@ -23,13 +23,19 @@ test('should set the first token without a credential, private to its owner', as
   expect(await read(paths.tokenLog)).toMatch(
     /^\[\d+\]\[SYSTEM\] Updating API token\. Please wait\.\.\n\[\d+\]\[SYSTEM\] Updating API token successful\n$/,
   );
-  expect(await read(paths.auditLog)).toMatch(/,token\.update\.success,"api\/v1\/admin\/setup",127\.0\.0\.1\n$/);
+  expect(await read(paths.auditLog)).toMatch(
+    /,token\.update\.success,"api\/v1\/admin\/setup",127\.0\.0\.1\n$/,
+  );
 });
 
 test.each(['multipart', 'urlencoded', 'query'])('should take newtoken from %s', async (place) => {
   appliance = await startTestDaemon({ token: null });
   const call = appliance.call('POST', place === 'query' ? '/setup?newtoken=a%26b' : '/setup');
-  const sent = { multipart: () => call.field('newtoken', 'a&b'), urlencoded: () => call.type('form').send({ newtoken: 'a&b' }), query: () => call };
+  const sent = {
+    multipart: () => call.field('newtoken', 'a&b'),
+    urlencoded: () => call.type('form').send({ newtoken: 'a&b' }),
+    query: () => call,
+  };
   expect(await answer(sent[place as keyof typeof sent]())).toEqual(OK);
   expect(await appliance.read(appliance.paths.apiToken)).toBe('a&b\n');
 });
@@ -37,7 +43,10 @@ test.each(['multipart', 'urlencoded', 'query'])('should take newtoken from %s', 
 test('should let exactly one of many first set-ups win', async () => {
   appliance = await startTestDaemon({ token: null });
   const statuses = await Promise.all(
-    Array.from({ length: 10 }, async (_, n) => (await appliance.call('POST', '/setup').field('newtoken', `t${n}`)).status),
+    Array.from(
+      { length: 10 },
+      async (_, n) => (await appliance.call('POST', '/setup').field('newtoken', `t${n}`)).status,
+    ),
   );
   expect(statuses.filter((status) => status === 200)).toHaveLength(1);
   expect(statuses.filter((status) => status === 403)).toHaveLength(9);
@@ -75,7 +84,12 @@ test.each([
 
 test.each([
   ['an unknown text field', 'colour', 'red', 'Unknown field: colour. Allowed: newtoken'],
-  ['text over 4 KiB', 'newtoken', 'x'.repeat(4097), 'Invalid field: newtoken. Allowed: at most 4096 bytes of text'],
+  [
+    'text over 4 KiB',
+    'newtoken',
+    'x'.repeat(4097),
+    'Invalid field: newtoken. Allowed: at most 4096 bytes of text',
+  ],
   ['an unprintable name', 'col\tour', 'red', 'Unknown field: col?our. Allowed: newtoken'],
 ])('should 400 %s', async (_what, name, value, message) => {
   appliance = await startTestDaemon({ token: null });
@@ -87,15 +101,22 @@ test.each([
 test('should 400 a file where text belongs, and a field that is sent twice', async () => {
   appliance = await startTestDaemon({ token: null });
   const file = await appliance.call('POST', '/setup').attach('newtoken', Buffer.from('abc'), 'token.txt');
-  expect(file.body).toMatchObject({ 'Error-Message': 'Invalid field: newtoken. Expected a text, got a file' });
+  expect(file.body).toMatchObject({
+    'Error-Message': 'Invalid field: newtoken. Expected a text, got a file',
+  });
   const twice = await appliance.call('POST', '/setup').field('newtoken', 'a').field('newtoken', 'b');
-  expect(twice.body).toMatchObject({ 'Error-Message': 'Invalid field: newtoken. It was sent more than once' });
+  expect(twice.body).toMatchObject({
+    'Error-Message': 'Invalid field: newtoken. It was sent more than once',
+  });
 });
 
 describe('first run', () => {
   const configuration = JSON.stringify({ 'first-run': { enabled: true, 'word-length': 4 } });
   const start = () =>
-    startTestDaemon({ token: null, prepare: ({ paths, write }) => write(paths.endpointConfiguration, configuration) });
+    startTestDaemon({
+      token: null,
+      prepare: ({ paths, write }) => write(paths.endpointConfiguration, configuration),
+    });
 
   test('should ask for the passphrase before anything else works', async () => {
     appliance = await start();
@@ -103,7 +124,8 @@ describe('first run', () => {
     const passphrase = (await read(paths.apiTokenSetup)).trim();
     expect(passphrase).toMatch(/^[a-z]+(-[a-z]+){3,}$/);
     expect(await read(paths.apiToken)).toBe(`${passphrase}\n`);
-    for (const file of [paths.apiToken, paths.apiTokenSetup]) expect((await stat(file)).mode & 0o777).toBe(0o600);
+    for (const file of [paths.apiToken, paths.apiTokenSetup])
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
 
     const early = await appliance.call('GET', `/endpoints?token=${passphrase}`);
     expect([early.status, early.text]).toEqual([
@@ -113,7 +135,9 @@ describe('first run', () => {
     expect(await read(paths.auditLog)).toMatch(/token\.firstrun\.failed,"api\/v1\/admin\/endpoints"/);
     expect(await answer(appliance.call('POST', '/setup').field('newtoken', 'stolen'))).toEqual(REFUSED);
 
-    expect(await answer(appliance.call('POST', `/setup?token=${passphrase}`).field('newtoken', 'mine'))).toEqual(OK);
+    expect(
+      await answer(appliance.call('POST', `/setup?token=${passphrase}`).field('newtoken', 'mine')),
+    ).toEqual(OK);
     expect(await read(paths.apiTokenSetup)).toBe('');
     expect((await appliance.call('GET', '/endpoints?token=mine')).status).toBe(200);
     expect((await appliance.call('GET', '/endpoints')).text).toBe(

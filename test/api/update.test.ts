@@ -36,7 +36,10 @@ const leftovers = async () => [
   ...(await readdir(appliance.paths.uploads)),
 ];
 
-const install = { 'version.txt': '1.1.0\n', 'update.sh': 'cp version.txt "$JIDO_ADMIN_PATH/etc/version.txt"\n' };
+const install = {
+  'version.txt': '1.1.0\n',
+  'update.sh': 'cp version.txt "$JIDO_ADMIN_PATH/etc/version.txt"\n',
+};
 
 test('should answer null values before the first update, and 404 for its log', async () => {
   expect((await appliance.signed('GET', '/update')).text).toBe('{"status":null,"log":null}');
@@ -55,14 +58,18 @@ test('should install a package: 202, stages, log, files, nothing left behind', a
   const lines = (await log()).trimEnd().split('\n');
   expect(lines).toEqual([
     expect.stringMatching(/^\[\d+\]\[SYSTEM\] Updating system\. Please wait\.\.$/),
-    expect.stringMatching(/^Starting update at: [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}$/),
+    expect.stringMatching(
+      /^Starting update at: [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}$/,
+    ),
     expect.stringMatching(/^Completed update at: /),
     expect.stringMatching(/^\[\d+\]\[SYSTEM\] Update successful$/),
   ]);
   expect(rest.log).toBe(`${lines.join('\\n')}\\n`);
   expect(await appliance.read(appliance.paths.version)).toBe('1.1.0\n');
   expect(await appliance.read(appliance.paths.updateStatusText)).toBe('success\n');
-  expect(await appliance.read(appliance.paths.auditLog)).toMatch(/,web,admin,update\.post,"",127\.0\.0\.1\n$/);
+  expect(await appliance.read(appliance.paths.auditLog)).toMatch(
+    /,web,admin,update\.post,"",127\.0\.0\.1\n$/,
+  );
   expect(await leftovers()).toEqual([]);
 });
 
@@ -74,7 +81,9 @@ test('should run update.sh in the extracted directory with the fixed environment
   expect((await ended()).status).toBe('success');
   const { admin, log: logs, root = '' } = appliance.paths;
   expect(await readFile(join(logs, 'pwd'), 'utf8')).toBe(`${admin}/tmp/update\n`);
-  const names = (await readFile(join(logs, 'env'), 'utf8')).split('\n').filter((line) => !/^(PWD|OLDPWD|SHLVL|_)=/.test(line));
+  const names = (await readFile(join(logs, 'env'), 'utf8'))
+    .split('\n')
+    .filter((line) => !/^(PWD|OLDPWD|SHLVL|_)=/.test(line));
   expect(names).toEqual([
     `ADMIND_ROOT=${root}`,
     `JIDO_ADMIN_PATH=${admin}`,
@@ -95,7 +104,12 @@ test.each([
   ['the same', '1.0.0', 'software update package v1.0.0 already up-to-date.'],
 ])('should fail with E1001 for a version that is %s', async (_what, version, message) => {
   await send(await makePackage(appliance, { ...install, 'version.txt': `${version}\n` }));
-  expect(await ended()).toMatchObject({ status: 'failed', percentage: 60, 'error-message': message, 'error-code': 'E1001' });
+  expect(await ended()).toMatchObject({
+    status: 'failed',
+    percentage: 60,
+    'error-message': message,
+    'error-code': 'E1001',
+  });
   expect(await log()).toMatch(/\] Failed updating system\. Cleaning up\.\.\n$/);
   expect(await leftovers()).toEqual([]);
 });
@@ -139,13 +153,21 @@ test('should fail with E1002 at 80 when update.sh fails, and keep what it printe
     'error-message': 'Error running update',
     'error-code': 'E1002',
   });
-  expect(await log()).toMatch(/\nout\nerr\n\[\d+\]\[SYSTEM\] Error running update\n\[\d+\]\[SYSTEM\] Failed updating system/);
+  expect(await log()).toMatch(
+    /\nout\nerr\n\[\d+\]\[SYSTEM\] Error running update\n\[\d+\]\[SYSTEM\] Failed updating system/,
+  );
 });
 
 test('should show the message and code that update.sh wrote itself', async () => {
-  const script = 'cd "$JIDO_ADMIN_PATH/etc"; echo mine > status_error_message.txt; echo E4711 > status_error_code.txt; exit 1\n';
+  const script =
+    'cd "$JIDO_ADMIN_PATH/etc"; echo mine > status_error_message.txt; echo E4711 > status_error_code.txt; exit 1\n';
   await send(await makePackage(appliance, { 'update.sh': script }));
-  expect(await ended()).toMatchObject({ status: 'failed', percentage: 80, 'error-message': 'mine', 'error-code': 'E4711' });
+  expect(await ended()).toMatchObject({
+    status: 'failed',
+    percentage: 80,
+    'error-message': 'mine',
+    'error-code': 'E4711',
+  });
   expect(await log()).not.toContain('Error running update');
 });
 
@@ -157,7 +179,10 @@ test('should forget the error of the last update when the next one starts', asyn
 });
 
 test('should keep the log within the limit when update.sh prints without end', async () => {
-  await appliance.write(appliance.paths.settings, JSON.stringify({ logLevel: 'silent', scriptOutputLimitBytes: 5000 }));
+  await appliance.write(
+    appliance.paths.settings,
+    JSON.stringify({ logLevel: 'silent', scriptOutputLimitBytes: 5000 }),
+  );
   await send(await makePackage(appliance, { 'update.sh': 'head -c 50000000 /dev/zero | tr "\\0" x\n' }));
   expect((await ended()).status).toBe('success');
   const text = await log();
@@ -172,8 +197,12 @@ test('should say so when update.sh is ended by a signal', async () => {
 });
 
 test('should end an update.sh that hangs and ignores SIGTERM, its children included, only when a time limit is set', async () => {
-  await appliance.write(appliance.paths.settings, JSON.stringify({ logLevel: 'silent', updateTimeLimitMs: 300 }));
-  const script = 'trap "" TERM; sh -c \'trap "" TERM; echo $$ > "$JIDO_ADMIN_PATH/log/child"; while :; do sleep 0.1; done\'\n';
+  await appliance.write(
+    appliance.paths.settings,
+    JSON.stringify({ logLevel: 'silent', updateTimeLimitMs: 300 }),
+  );
+  const script =
+    'trap "" TERM; sh -c \'trap "" TERM; echo $$ > "$JIDO_ADMIN_PATH/log/child"; while :; do sleep 0.1; done\'\n';
   await send(await makePackage(appliance, { 'update.sh': script }));
   expect(await ended()).toMatchObject({ status: 'failed', percentage: 80, 'error-code': 'E1002' });
   expect(await log()).toContain('update.sh ran longer than 300 ms and was stopped');
@@ -220,7 +249,12 @@ describe('status files', () => {
   test.each([
     ['broken JSON falls back to the text file', '{"status":', 'success\n', { status: 'success' }],
     ['JSON without a status does, too', '{}', 'failed\n', { status: 'failed' }],
-    ['JSON is read first', '{"status":"success","percentage":100}', 'failed\n', { status: 'success', percentage: 100 }],
+    [
+      'JSON is read first',
+      '{"status":"success","percentage":100}',
+      'failed\n',
+      { status: 'success', percentage: 100 },
+    ],
     ['an empty text file is no status', '', '', { status: null }],
   ])('%s', async (_what, json, text, expected) => {
     await appliance.write(appliance.paths.updateStatusJson, json);
@@ -232,7 +266,10 @@ describe('status files', () => {
     ['', ''],
     ['one\n', 'one\\n'],
     ['one\ntwo', 'one\\ntwo'],
-    [Array.from({ length: 12 }, (_, n) => `${n}\n`).join(''), Array.from({ length: 10 }, (_, n) => `${n + 2}\\n`).join('')],
+    [
+      Array.from({ length: 12 }, (_, n) => `${n}\n`).join(''),
+      Array.from({ length: 10 }, (_, n) => `${n + 2}\\n`).join(''),
+    ],
   ])('a log of %j shows as %j', async (content, shown) => {
     await appliance.write(appliance.paths.updateLog, content);
     expect((await status()).log).toBe(shown);
@@ -252,17 +289,30 @@ describe('bad uploads', () => {
 
   test.each([
     ['no body', (call: ReturnType<typeof send>) => call, 'Missing field: update. Expected a file'],
-    ['JSON', (call: ReturnType<typeof send>) => call.send({ update: 'x' }), 'Invalid content type. Allowed: multipart/form-data'],
+    [
+      'JSON',
+      (call: ReturnType<typeof send>) => call.send({ update: 'x' }),
+      'Invalid content type. Allowed: multipart/form-data',
+    ],
     [
       'a form without boundary',
       (call: ReturnType<typeof send>) => call.set('Content-Type', 'multipart/form-data').send('x'),
       'Malformed multipart form: Multipart: Boundary not found',
     ],
-    ['another field', (call: ReturnType<typeof send>) => call.attach('package', Buffer.from('x'), 'p'), 'Unknown field: package. Allowed: update'],
-    ['text', (call: ReturnType<typeof send>) => call.field('update', '/etc/passwd'), 'Invalid field: update. Expected a file, got a text'],
+    [
+      'another field',
+      (call: ReturnType<typeof send>) => call.attach('package', Buffer.from('x'), 'p'),
+      'Unknown field: package. Allowed: update',
+    ],
+    [
+      'text',
+      (call: ReturnType<typeof send>) => call.field('update', '/etc/passwd'),
+      'Invalid field: update. Expected a file, got a text',
+    ],
     [
       'two files',
-      (call: ReturnType<typeof send>) => call.attach('update', Buffer.from('x'), 'a').attach('update', Buffer.from('y'), 'b'),
+      (call: ReturnType<typeof send>) =>
+        call.attach('update', Buffer.from('x'), 'a').attach('update', Buffer.from('y'), 'b'),
       'Invalid field: update. It was sent more than once',
     ],
   ])('should 400 %s', async (_what, build, expected) => {

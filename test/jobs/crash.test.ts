@@ -48,7 +48,11 @@ async function startUpdate(): Promise<{ by: DaemonProcess; runner: number }> {
   daemon = await startDaemonProcess(appliance);
   expect((await send(daemon)).status).toBe(202);
   await poll('update.sh runs', scriptIsAlive);
-  const started = daemon.output().split('\n').find((line) => line.includes('job runner started')) ?? '{}';
+  const started =
+    daemon
+      .output()
+      .split('\n')
+      .find((line) => line.includes('job runner started')) ?? '{}';
   return { by: daemon, runner: (JSON.parse(started) as { runner: number }).runner };
 }
 
@@ -57,7 +61,9 @@ async function expectSettled(): Promise<void> {
   expect(await status()).toEqual({ status: 'failed', percentage: 70 });
   const { paths } = appliance;
   expect(await appliance.read(paths.updateErrorCode)).toBe('E1002\n');
-  expect(await appliance.read(paths.updateLog)).toMatch(/Update was cut off before it ended\n.*Error running update\n/);
+  expect(await appliance.read(paths.updateLog)).toMatch(
+    /Update was cut off before it ended\n.*Error running update\n/,
+  );
   expect(await readdir(paths.tmp)).toEqual(['locks']);
   expect(await readdir(paths.uploads)).toEqual([]);
 }
@@ -67,7 +73,10 @@ test('a job outlives a daemon that is killed, and a new daemon still refuses a s
   await by.kill('SIGKILL');
   daemon = await startDaemonProcess(appliance);
   expect(await status()).toEqual({ status: 'running', percentage: 70 });
-  expect((await send(daemon)).body).toMatchObject({ 'Error-Message': 'Update is already running', 'error-code': 'E1004' });
+  expect((await send(daemon)).body).toMatchObject({
+    'Error-Message': 'Update is already running',
+    'error-code': 'E1004',
+  });
   await letGo();
   await poll('the update ends', async () => (await status()).status === 'success');
 });

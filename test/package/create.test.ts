@@ -80,6 +80,13 @@ describe('createPackage', () => {
     expect(await readdir(join(outputFile, '..'))).toEqual(['software_package-1.1.0.enc']);
   });
 
+  test('makes a package without a version', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'data'), 'x');
+    const outputFile = join(await temporaryDirectory(), 'out.enc');
+    expect(await createPackage(optionsFor(directory, outputFile))).toMatchObject({ version: undefined });
+  });
+
   test('replaces an older package', async () => {
     const outputFile = join(await temporaryDirectory(), 'out.enc');
     await writeFile(outputFile, 'older');

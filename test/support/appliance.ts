@@ -1,7 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { appliancePaths, DEFAULT_ADMIN_PATH, requiredDirectories, type Paths } from '../../src/config/paths.js';
+import {
+  appliancePaths,
+  DEFAULT_ADMIN_PATH,
+  requiredDirectories,
+  type Paths,
+} from '../../src/config/paths.js';
 import { generateUpdateKeys } from '../../src/package/keys.js';
 
 export const TOKEN = 'testtoken';
@@ -18,7 +23,9 @@ export interface TestAppliance {
 }
 
 /** @param settings for `admind.json`, over the ones that suit a test */
-export async function createAppliance(settings: Readonly<Record<string, unknown>> = {}): Promise<TestAppliance> {
+export async function createAppliance(
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<TestAppliance> {
   const root = await mkdtemp(join(tmpdir(), 'admind-test-'));
   const paths = appliancePaths(root, DEFAULT_ADMIN_PATH);
   for (const directory of requiredDirectories(paths)) await mkdir(directory, { recursive: true });
@@ -28,7 +35,13 @@ export async function createAppliance(settings: Readonly<Record<string, unknown>
   };
   await write(
     paths.settings,
-    JSON.stringify({ logLevel: 'silent', setupPauseMs: 20, authFailuresPerMinute: 0, settleIntervalMs: 100, ...settings }),
+    JSON.stringify({
+      logLevel: 'silent',
+      setupPauseMs: 20,
+      authFailuresPerMinute: 0,
+      settleIntervalMs: 100,
+      ...settings,
+    }),
   );
   const keys = await generateUpdateKeys(await mkdtemp(join(root, 'vendor-')));
   await write(paths.updatesKey, await readFile(keys.key, 'utf8'));

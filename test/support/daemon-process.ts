@@ -18,9 +18,13 @@ export interface DaemonProcess {
 
 /** Starts `admind serve` on the appliance, which must log at level info, and waits until it listens. */
 export async function startDaemonProcess(appliance: TestAppliance): Promise<DaemonProcess> {
-  const child = spawn(process.execPath, [resolve('dist/cli.js'), 'serve', '--root', appliance.root, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [resolve('dist/cli.js'), 'serve', '--root', appliance.root, '--port', '0'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let output = '';
   const port = await new Promise<number>((listening, failed) => {
     createInterface({ input: child.stdout }).on('line', (line) => {

@@ -13,7 +13,10 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const claim = (number: number, content: unknown) =>
-  writeFile(join(directory, `${number}.claim`), typeof content === 'string' ? content : JSON.stringify(content));
+  writeFile(
+    join(directory, `${number}.claim`),
+    typeof content === 'string' ? content : JSON.stringify(content),
+  );
 
 test('is held until it is released, then free again', async () => {
   const lock = await acquireLock(directory);
@@ -36,7 +39,8 @@ test('is held while a process of a recorded group lives, whatever became of the 
   await once(script, 'exit');
   expect(await isLocked(directory)).toBe(true);
   process.kill(-group, 'SIGKILL');
-  for (let tries = 0; (await isLocked(directory)) && tries < 1000; tries += 1) await new Promise(setImmediate);
+  for (let tries = 0; (await isLocked(directory)) && tries < 1000; tries += 1)
+    await new Promise(setImmediate);
   expect(await isLocked(directory)).toBe(false);
 });
 
@@ -54,7 +58,12 @@ test.each([
 });
 
 test('a holder in another PID namespace is judged by its heartbeat', async () => {
-  await claim(1, { ...currentScope(), pidNamespace: 'pid:[1]', process: { pid: 2 ** 22, startTicks: 1 }, groups: [] });
+  await claim(1, {
+    ...currentScope(),
+    pidNamespace: 'pid:[1]',
+    process: { pid: 2 ** 22, startTicks: 1 },
+    groups: [],
+  });
   const heartbeat = join(directory, 'heartbeat');
   await mkdir(heartbeat);
   expect(await isLocked(directory)).toBe(true);

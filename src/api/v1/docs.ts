@@ -14,7 +14,9 @@ export function docsEndpoint(table: () => readonly Endpoint[]): Endpoint {
     example: { status: 200, contentType: 'text/html', body: '<!doctype html>…' },
     handle({ gate }) {
       const enabled = table().filter(({ name }) => gate.isEnabled(name));
-      return Promise.resolve(html(renderReference(enabled, { title: 'Admin API', version: productVersion() })));
+      return Promise.resolve(
+        html(renderReference(enabled, { title: 'Admin API', version: productVersion() })),
+      );
     },
   };
 }

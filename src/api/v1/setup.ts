@@ -15,7 +15,11 @@ export const setup: Endpoint = {
     'passphrase is the token to sign with. Later the current token or a hash is needed. A refusal takes 2 seconds.',
   auth: 'setup',
   form: {
-    newtoken: { kind: 'text', summary: 'The new token: 1 to 255 printable ASCII characters, no spaces.', inQuery: true },
+    newtoken: {
+      kind: 'text',
+      summary: 'The new token: 1 to 255 printable ASCII characters, no spaces.',
+      inQuery: true,
+    },
   },
   example: {
     arguments: "-F 'newtoken=<token.txt'",
