@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { extractContents, listContents } from '../../src/package/contents.js';
 import {
-  hasTool,
   memberNamed,
   paxRecord,
   rawMember,
@@ -14,6 +13,7 @@ import {
   writeInner,
   type RawMember,
 } from './fixtures.js';
+import { hasTool } from '../support/tools.js';
 
 const temporaryDirectory = temporaryDirectories();
 const limits = { entryLimit: 1000, totalLimitBytes: 1024 * 1024 * 1024 };

@@ -18,7 +18,8 @@ import { createPackage } from '../../src/package/create.js';
 import { inspectPackage } from '../../src/package/inspect.js';
 import { generateUpdateKeys, type UpdateKeys } from '../../src/package/keys.js';
 import { tarMember } from '../../src/package/tar-writer.js';
-import { hasTool, run, temporaryDirectories } from './fixtures.js';
+import { run, temporaryDirectories } from './fixtures.js';
+import { hasTool } from '../support/tools.js';
 
 const temporaryDirectory = temporaryDirectories();
 const withOpenssl = hasTool('openssl') && hasTool('tar') ? describe : describe.skip;

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,11 +18,6 @@ export interface RawMember {
 }
 
 export const tarEnd = Buffer.alloc(1024);
-
-/** Whether the program is installed. */
-export function hasTool(name: string): boolean {
-  return spawnSync(name, [name === 'tar' ? '--version' : 'version']).status === 0;
-}
 
 export function run(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

@@ -7,15 +7,8 @@ import { deriveKey, type KeyDerivation } from '../../src/package/cipher.js';
 import { generateUpdateKeys } from '../../src/package/keys.js';
 import type { PackageError } from '../../src/package/package-error.js';
 import { unsealPackage, type UnsealOptions } from '../../src/package/unseal.js';
-import {
-  hasTool,
-  rawMember,
-  refusalOf,
-  run,
-  tarOf,
-  temporaryDirectories,
-  type RawMember,
-} from './fixtures.js';
+import { rawMember, refusalOf, run, tarOf, temporaryDirectories, type RawMember } from './fixtures.js';
+import { hasTool } from '../support/tools.js';
 
 const CONTENTS = 'software_package.tar.gz';
 const SIGNATURE = 'software_package.tar.gz.sign';
