@@ -15,15 +15,15 @@ const VERSION_HASH = '39791be66bfbce4966b6c3feb7bfcb9118c285fa952b030a9af2fcf64f
 const PRINTABLE = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => 33 + index));
 
 const isInstalled = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-const shells = [['/bin/sh'], ['dash'], ['bash'], ['busybox', 'sh']].filter(([program]) =>
-  isInstalled(program!),
-);
+const shells = [['/bin/sh'], ['dash'], ['bash'], ['busybox', 'sh']]
+  .filter(([program]) => isInstalled(program!))
+  .map((shell) => ({ shell, name: shell.join(' ') }));
 const withScript = isInstalled('script') ? it : it.skip;
 
 const describeWithTools =
   isInstalled('curl') && isInstalled('openssl') ? describe.each(shells) : describe.skip.each(shells);
 
-describeWithTools('admin-curl in %s %s', (...shell) => {
+describeWithTools('admin-curl in $name', ({ shell }) => {
   let appliance: Appliance;
   let directory: string;
 
@@ -72,7 +72,7 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
 
     it.each([
       ['in order', PRINTABLE],
-      ['backwards', [...PRINTABLE].toReversed().join('')],
+      ['backwards', Array.from(PRINTABLE).toReversed().join('')],
       ['like an option', '-n'],
       ['like an escape', '\\c%s\\n'],
       ['of 255 characters', 'x'.repeat(255)],
@@ -171,12 +171,30 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
       const result = await run(['GET', '/version'], {
         env: { ADMIND_TOKEN: '' },
         terminal: true,
-        onOutput: (text, stdin) =>
-          text.endsWith('Token for ' + appliance.url + ': ') && stdin.write(`${TOKEN}\n`),
+        onOutput: (text, stdin) => text.endsWith(`Token for ${appliance.url}: `) && stdin.write(`${TOKEN}\n`),
       });
       expect(result.stdout).toContain('{"version":"1.0.0"}');
       expect(result.stdout).not.toContain(TOKEN);
       expect(result.status).toBe(0);
+    });
+
+    withScript('leaves a usable terminal when the question is interrupted', async () => {
+      const result = await runCommand(
+        [
+          '/bin/sh',
+          '-c',
+          `trap : INT; ${[...shell, SCRIPT].join(' ')} GET /version; echo "exit $?"; stty -a`,
+        ],
+        directory,
+        {
+          env: { ADMIND_URL: appliance.url },
+          terminal: true,
+          onOutput: (text, stdin) => text.endsWith(`Token for ${appliance.url}: `) && stdin.write('\x03'),
+        },
+      );
+      expect(result.stdout).toContain('exit 130');
+      expect(result.stdout).toMatch(/ echo /);
+      expect(appliance.requests).toEqual([]);
     });
 
     it('shows in no process, and neither do key and hash', async () => {
@@ -422,6 +440,18 @@ describeWithTools('admin-curl in %s %s', (...shell) => {
         `admin-curl: 503 from ${appliance.url}; trying again for 300 seconds\n`,
       );
       expect(result.stderr).toMatch(/admin-curl: no answer from \S+ \(curl status 7\); trying again/);
+    });
+
+    it('shows the end of the log even if it cannot be had at once', async () => {
+      const answer = jobAnswers([{ status: 'success', percentage: 100, log: 'done\n' }]);
+      let isFirst = true;
+      appliance.answer = (request) => {
+        const reply = answer(request);
+        if (reply.body !== 'done\n' || !isFirst) return reply;
+        isFirst = false;
+        return { status: 503, body: '' };
+      };
+      expect(await run(post)).toMatchObject({ status: 0, stdout: '{"Status":"202 Accepted"}\ndone\n' });
     });
 
     it('gives up with 3 after --wait-timeout', async () => {
@@ -681,7 +711,7 @@ function createCertificate() {
   };
 }
 
-/** Puts a program in front of each that the script uses; it records its arguments, environment and parent's arguments. */
+/** Puts a program before each that the script uses; it records its arguments, environment and parent's arguments. */
 function wrapPrograms(directory: string, record: string): string {
   const programs = ['curl', 'openssl', 'tr', 'sed', 'cat', 'wc', 'sleep', 'date', 'stty'];
   const bin = mkdtempSync(join(directory, 'bin-'));

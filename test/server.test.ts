@@ -1,0 +1,303 @@
+import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { connect as connectPlain, createServer, type AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { createSelfSignedCertificate } from '../src/system/certificate.js';
+import { TOKEN } from './support/appliance.js';
+import { startTestDaemon, type TestDaemon } from './support/daemon.js';
+import { poll } from './support/poll.js';
+
+let appliance: TestDaemon;
+afterEach(() => appliance.stop());
+
+const version = (options: Parameters<typeof startTestDaemon>[0] = {}) =>
+  startTestDaemon({ ...options, prepare: ({ paths, write }) => write(paths.version, '1.0.0\n') });
+
+async function open(options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({
+    host: '127.0.0.1',
+    port: appliance.daemon.port ?? 0,
+    rejectUnauthorized: false,
+    ...options,
+  });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** Reads until `end` accepts what came, or the connection ends. */
+async function readUntil(socket: NodeJS.ReadableStream, end: (text: string) => boolean): Promise<string> {
+  let text = '';
+  for await (const chunk of socket) {
+    text += String(chunk);
+    if (end(text)) break;
+  }
+  return text;
+}
+
+async function exchange(request: string, end: (text: string) => boolean = () => false): Promise<string> {
+  const socket = await open();
+  socket.write(request);
+  return readUntil(socket, end);
+}
+
+const GET_VERSION = `GET /api/v1/admin/version?token=${TOKEN} HTTP/1.1\r\nHost: a\r\n`;
+
+describe('TLS', () => {
+  test('makes a certificate for the host name, localhost and its addresses, with a private key', async () => {
+    appliance = await version();
+    const { paths, read } = appliance;
+    const certificate = new X509Certificate(await read(paths.tlsCertificate));
+    expect(certificate.subjectAltName).toContain('DNS:localhost');
+    expect(certificate.subjectAltName).toContain(`DNS:${hostname()}`);
+    expect(certificate.subjectAltName).toContain('IP Address:127.0.0.1');
+    for (const file of [paths.tlsPrivateKey, paths.tlsBundle])
+      expect((await stat(file)).mode & 0o777).toBe(0o640);
+    const socket = await open({
+      ca: await read(paths.tlsCertificate),
+      rejectUnauthorized: true,
+      servername: 'localhost',
+    });
+    expect(socket.authorized).toBe(true);
+    socket.destroy();
+  });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('speaks %s with an AEAD cipher', async (protocol) => {
+    appliance = await version();
+    const socket = await open({ minVersion: protocol, maxVersion: protocol });
+    expect(socket.getProtocol()).toBe(protocol);
+    expect(socket.getCipher().name).toMatch(/GCM|CHACHA20/);
+    socket.destroy();
+  });
+
+  test.each([
+    ['TLS 1.1', { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }],
+    ['CBC', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-SHA256' }],
+    ['no forward secrecy', { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' }],
+  ] as const)('refuses %s', async (_what, options) => {
+    appliance = await version();
+    await expect(open(options)).rejects.toThrow();
+  });
+
+  test('takes a new pair over without dropping a connection; a broken one leaves the old pair serving', async () => {
+    appliance = await version({ settings: { certificateCheckIntervalMs: 100 } });
+    const { paths, write, read } = appliance;
+    const old = await open();
+    const fingerprint = async () => {
+      const socket = await open();
+      const { fingerprint256 } = socket.getPeerCertificate();
+      socket.destroy();
+      return fingerprint256;
+    };
+    const before = await fingerprint();
+    await write(paths.tlsBundle, (await read(paths.tlsPrivateKey)) + 'no certificate');
+    await expect(appliance.daemon.reload()).rejects.toThrow('it holds no certificate');
+    expect(await fingerprint()).toBe(before);
+    const pair = await createSelfSignedCertificate();
+    await write(paths.tlsBundle, pair.key + pair.certificate);
+    const expected = new X509Certificate(pair.certificate).fingerprint256;
+    await poll('the new pair serves', async () => (await fingerprint()) === expected);
+    old.write(`${GET_VERSION}Connection: close\r\n\r\n`);
+    expect(await readUntil(old, () => false)).toContain('200 OK');
+  });
+});
+
+describe('HTTP', () => {
+  beforeEach(async () => {
+    appliance = await version();
+  });
+
+  test('answers keep-alive requests one after the other, pipelined too', async () => {
+    const answers = await exchange(`${GET_VERSION}\r\n${GET_VERSION}Connection: close\r\n\r\n`);
+    expect(answers.match(/\{"version":"1\.0\.0"\}/g)).toHaveLength(2);
+  });
+
+  test('answers a one-shot HTTP/1.0 client', async () => {
+    const answer = await exchange(`GET /api/v1/admin/version?token=${TOKEN} HTTP/1.0\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\{"version":"1\.0\.0"\}$/);
+  });
+
+  test('answers an absolute-form target', async () => {
+    const answer = await exchange(
+      `GET https://a/api/v1/admin/version?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toContain('{"version":"1.0.0"}');
+  });
+
+  test.each([
+    ['nonsense', 'nonsense\r\n\r\n', 'Malformed HTTP request'],
+    [
+      'a head over the limit',
+      `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      'The request head is too large',
+    ],
+  ])('400 in the usual form for %s', async (_what, request, message) => {
+    const answer = await exchange(request);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*X-Frame-Options: deny/);
+    expect(answer).toContain(`{"Status":"400 Bad Request","Error-Message":"${message}"}`);
+  });
+
+  test('403 at once, without 100 Continue, for a stranger who waits with his upload', async () => {
+    const answer = await exchange(
+      'POST /api/v1/admin/update HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000000000\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden/);
+  });
+
+  test('100 Continue for a caller who may upload', async () => {
+    const socket = await open();
+    socket.write(
+      `POST /api/v1/admin/setup?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n` +
+        'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\nConnection: close\r\n\r\n',
+    );
+    expect(await readUntil(socket, () => true)).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    socket.destroy();
+  });
+
+  test('an answer reaches a stranger who uploads without waiting, and nothing is stored', async () => {
+    const socket = await open();
+    socket.on('error', () => undefined);
+    socket.write(
+      'POST /api/v1/admin/update HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000000000\r\n\r\n',
+    );
+    const writer = setInterval(() => socket.write('x'.repeat(65_536)), 1);
+    const answer = await readUntil(socket, (text) => text.includes('Authentication error"}'));
+    clearInterval(writer);
+    expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden[\s\S]*Connection: close/i);
+    expect(await readdir(appliance.paths.uploads)).toEqual([]);
+  });
+
+  test('a client that goes away in mid-upload leaves nothing behind', async () => {
+    const socket = await open();
+    socket.write(
+      `POST /api/v1/admin/update?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n` +
+        'Content-Length: 1000000\r\n\r\n--b\r\nContent-Disposition: form-data; name="update"; filename="p"\r\n\r\nhalf of it',
+    );
+    await poll('the upload has begun', async () => (await readdir(appliance.paths.uploads)).length > 0);
+    socket.destroy();
+    await poll('it is removed', async () => (await readdir(appliance.paths.uploads)).length === 0);
+  });
+});
+
+describe('limits', () => {
+  test('413 for a body over the limit, announced or not, and nothing is stored', async () => {
+    appliance = await version({ settings: { uploadLimitBytes: 2000 } });
+    const announced = await appliance.signed('POST', '/update').attach('update', Buffer.alloc(5000), 'p');
+    expect([announced.status, announced.text]).toEqual([
+      413,
+      '{"Status":"413 Content Too Large","Error-Message":"Request body too large. Allowed: at most 2000 bytes"}',
+    ]);
+    const part = '--b\r\nContent-Disposition: form-data; name="update"; filename="p"\r\n\r\n';
+    const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+    const chunked = await exchange(
+      `POST /api/v1/admin/update?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n` +
+        `Transfer-Encoding: chunked\r\n\r\n${chunk(part)}${chunk('x'.repeat(5000))}0\r\n\r\n`,
+      (text) => text.includes('}'),
+    );
+    expect(chunked).toMatch(/^HTTP\/1\.1 413 /);
+    await poll('the upload is removed', async () => (await readdir(appliance.paths.uploads)).length === 0);
+  });
+
+  test('a connection on which nothing moves is closed, a slow upload is not', async () => {
+    appliance = await version({ settings: { idleTimeoutMs: 400, headersTimeoutMs: 10_000 } });
+    const idle = await open();
+    const slow = await open();
+    slow.write(
+      `POST /api/v1/admin/setup?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+        'Content-Length: 18\r\nConnection: close\r\n\r\n',
+    );
+    const letters = [...'newtoken=slowtoken'];
+    const writer = setInterval(() => {
+      const letter = letters.shift();
+      if (letter === undefined) clearInterval(writer);
+      else slow.write(letter);
+    }, 100);
+    const [answer] = await Promise.all([readUntil(slow, () => false), once(idle.resume(), 'close')]);
+    expect(answer).toContain('{"Status":"200 OK"}');
+  });
+});
+
+test('a graceful stop finishes the request under way and refuses new ones', async () => {
+  appliance = await version({ settings: { setupPauseMs: 500 } });
+  const waiting = appliance
+    .call('POST', '/setup')
+    .field('newtoken', 'x')
+    .then(({ status }) => status);
+  await poll('the request is being handled', async () => {
+    const log = await appliance.read(appliance.paths.auditLog).catch(() => '');
+    return log === '';
+  });
+  const socket = await open();
+  socket.write(`${GET_VERSION}\r\n`);
+  await readUntil(socket, () => true);
+  const stopped = appliance.daemon.stop();
+  await expect(open()).rejects.toThrow();
+  expect(await waiting).toBe(403);
+  await stopped;
+});
+
+describe('behind a proxy', () => {
+  test('the plain port takes the client from the last X-Forwarded-For entry', async () => {
+    const proxyPort = await freePort();
+    appliance = await version({ proxyPort, settings: { authFailuresPerMinute: 1 } });
+    const ask = async (forwardedFor: string | undefined, token: string) => {
+      const socket = connectPlain(proxyPort, '127.0.0.1');
+      const header = forwardedFor === undefined ? '' : `X-Forwarded-For: ${forwardedFor}\r\n`;
+      socket.write(
+        `GET /api/v1/admin/version?token=${token} HTTP/1.1\r\nHost: a\r\n${header}Connection: close\r\n\r\n`,
+      );
+      return (await readUntil(socket, () => false)).slice(9, 12);
+    };
+    expect(await ask('198.51.100.9, 192.0.2.1', 'wrong')).toBe('403');
+    expect(await ask('198.51.100.9, 192.0.2.1', TOKEN)).toBe('429');
+    expect(await ask('192.0.2.1, 198.51.100.9', TOKEN)).toBe('200');
+    expect(await ask('2001:db8::1', 'wrong')).toBe('403');
+    expect(await ask('2001:db8::ffff:1', TOKEN)).toBe('429');
+    expect(await ask('2001:db8:0:1::1', TOKEN)).toBe('200');
+    for (const token of ['wrong', 'wrong', TOKEN])
+      expect(await ask(undefined, token)).toBe(token === TOKEN ? '200' : '403');
+    expect(await appliance.read(appliance.paths.auditLog)).toContain('"api/v1/admin/version",192.0.2.1\n');
+  });
+});
+
+const asRoot = process.geteuid?.() === 0 ? describe : describe.skip;
+
+asRoot('a full disk (needs root to mount a small tmpfs)', () => {
+  test('413 that says so, and nothing is left of the upload', async () => {
+    appliance = await startTestDaemon();
+    const { uploads } = appliance.paths;
+    await mkdir(uploads, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', uploads]);
+    try {
+      const announced = await appliance
+        .signed('POST', '/update')
+        .attach('update', Buffer.alloc(1_000_000), 'p');
+      expect(announced.status).toBe(413);
+      expect(announced.text).toContain('Not enough disk space on the appliance for this upload. Free: ');
+      const part = '--b\r\nContent-Disposition: form-data; name="update"; filename="p"\r\n\r\n';
+      const socket = await open();
+      socket.on('error', () => undefined);
+      socket.write(
+        `POST /api/v1/admin/update?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n` +
+          `Transfer-Encoding: chunked\r\n\r\n${part.length.toString(16)}\r\n${part}\r\nf4240\r\n${'x'.repeat(1_000_000)}\r\n`,
+      );
+      expect(await readUntil(socket, (text) => text.includes('}'))).toMatch(
+        /^HTTP\/1\.1 413 [\s\S]*Not enough disk space/,
+      );
+      await poll('the upload is removed', async () => (await readdir(uploads)).length === 0);
+    } finally {
+      execFileSync('umount', [uploads]);
+    }
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
