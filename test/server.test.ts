@@ -219,22 +219,23 @@ describe('limits', () => {
   });
 });
 
-test('a graceful stop finishes the request under way and refuses new ones', async () => {
-  appliance = await version({ settings: { setupPauseMs: 500 } });
-  const waiting = appliance
-    .call('POST', '/setup')
-    .field('newtoken', 'x')
-    .then(({ status }) => status);
-  await poll('the request is being handled', async () => {
-    const log = await appliance.read(appliance.paths.auditLog).catch(() => '');
-    return log === '';
-  });
-  const socket = await open();
-  socket.write(`${GET_VERSION}\r\n`);
-  await readUntil(socket, () => true);
+test('a graceful stop finishes the upload under way and takes nothing new', async () => {
+  appliance = await version();
+  const idle = await open();
+  idle.write(`${GET_VERSION}\r\n`);
+  await readUntil(idle, (text) => text.includes('1.0.0'));
+  const begin = '--b\r\nContent-Disposition: form-data; name="update"; filename="p"\r\n\r\nhalf';
+  const rest = '\r\n--b\r\nContent-Disposition: form-data; name="other"\r\n\r\nx\r\n--b--\r\n';
+  const upload = await open();
+  upload.write(
+    `POST /api/v1/admin/update?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n` +
+      `Content-Length: ${begin.length + rest.length}\r\n\r\n${begin}`,
+  );
+  await poll('the upload has begun', async () => (await readdir(appliance.paths.uploads)).length > 0);
   const stopped = appliance.daemon.stop();
   await expect(open()).rejects.toThrow();
-  expect(await waiting).toBe(403);
+  upload.write(rest);
+  expect(await readUntil(upload, (text) => text.includes('}'))).toContain('Unknown field: other');
   await stopped;
 });
 

@@ -38,8 +38,8 @@ export const sign: Command = {
     }
     if (!/^[A-Z]+$/.test(method))
       throw new UsageError(`METHOD must be in capital letters, such as GET, not "${method}"`);
-    const token = await readToken(values['token-file']);
-    process.stdout.write(`${signRequest(token, method + fullPath(path))}\n`);
+    const signed = method + fullPath(path);
+    process.stdout.write(`${signRequest(await readToken(values['token-file']), signed)}\n`);
     return 0;
   },
 };
