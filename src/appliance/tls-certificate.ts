@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { FatalError, messageOf } from '../core/errors.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
 import { createSelfSignedCertificate, parseKeyPair, type KeyPair } from '../system/certificate.js';
@@ -48,8 +48,11 @@ async function createAndStore(files: CertificateFiles): Promise<KeyPair> {
   return pair;
 }
 
-/** Changes when the pair on disk does. */
+/** Changes when a file of the pair is replaced or written. */
 export async function certificateStamp(files: CertificateFiles): Promise<string> {
-  const existing = await readExisting(files);
-  return existing === undefined ? '' : createHash('sha256').update(existing.pem).digest('hex');
+  const stamps = [files.tlsBundle, files.tlsPrivateKey, files.tlsCertificate].map(async (file) => {
+    const { ino, size, mtimeMs } = await stat(file).catch(() => ({ ino: 0, size: 0, mtimeMs: 0 }));
+    return `${ino}:${size}:${mtimeMs}`;
+  });
+  return (await Promise.all(stamps)).join();
 }

@@ -8,7 +8,16 @@ export function compareVersions(a: string, b: string): number {
   return compareByVersion(a, b) || compareBytes(a, b);
 }
 
+/** Without their file suffixes first (`.tar.gz`), as sort does, then as a whole. */
 function compareByVersion(a: string, b: string): number {
+  return compareParts(withoutSuffix(a), withoutSuffix(b)) || compareParts(a, b);
+}
+
+function withoutSuffix(version: string): string {
+  return version.replace(/(?:\.[A-Za-z~][A-Za-z0-9~]*)+$/, '');
+}
+
+function compareParts(a: string, b: string): number {
   const [left, right] = [parts(a), parts(b)];
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
     const [x, y] = [left[index] ?? '', right[index] ?? ''];
