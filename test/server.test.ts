@@ -208,7 +208,7 @@ describe('limits', () => {
       `POST /api/v1/admin/setup?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
         'Content-Length: 18\r\nConnection: close\r\n\r\n',
     );
-    const letters = [...'newtoken=slowtoken'];
+    const letters = Array.from('newtoken=slowtoken');
     const writer = setInterval(() => {
       const letter = letters.shift();
       if (letter === undefined) clearInterval(writer);
