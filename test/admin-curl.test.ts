@@ -328,7 +328,7 @@ describeWithTools('admin-curl in $name', ({ shell }) => {
       appliance.refuseUploads = true;
       const file = writeFile('package.enc', randomBytes(8_000_000));
       const result = await run(['POST', '/update', '-F', `update=@${file}`]);
-      expect(result).toMatchObject({ status: 1, stderr: expect.stringContaining('413 Payload Too Large') });
+      expect(result).toMatchObject({ status: 1, stderr: expect.stringContaining('413 Content Too Large') });
     });
 
     it('text and downloads are passed on byte for byte', async () => {
@@ -607,7 +607,7 @@ async function startAppliance() {
   async function serve(incoming: IncomingMessage, response: ServerResponse) {
     response.setHeader('Connection', 'close');
     if (appliance.refuseUploads) {
-      send(response, { status: 413, body: '{"Status":"413 Payload Too Large"}' });
+      refuseBeforeTheEnd(incoming, response, '{"Status":"413 Content Too Large"}');
       return;
     }
     const chunks: Buffer[] = [];
@@ -639,6 +639,17 @@ function answerVersion(): Answer {
 
 function send(response: ServerResponse, { status, body, headers }: Answer) {
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(body);
+}
+
+/** As the daemon does: the answer at once, the connection open until the client has stopped sending. */
+function refuseBeforeTheEnd(incoming: IncomingMessage, response: ServerResponse, body: string) {
+  response.writeHead(413, 'Content Too Large', {
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+  });
+  response.write(body);
+  const end = () => response.end();
+  incoming.once('end', end).once('close', end).resume();
 }
 
 interface JobStep {
