@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -209,6 +210,44 @@ test('should end an update.sh that hangs and ignores SIGTERM, its children inclu
   const child = Number(await readFile(join(appliance.paths.log, 'child'), 'utf8'));
   expect(isAlive(identify(child))).toBe(false);
 });
+
+test('should survive an update.sh that signals its whole process group', async () => {
+  await send(await makePackage(appliance, { 'update.sh': 'trap "" TERM; kill 0; exit 0\n' }));
+  expect(await ended()).toMatchObject({ status: 'success' });
+});
+
+test('should leave background services of update.sh running, and free the lock all the same', async () => {
+  const script = 'sleep 1000 & echo $! > "$JIDO_ADMIN_PATH/log/service"\n';
+  await send(await makePackage(appliance, { 'update.sh': script }));
+  expect((await ended()).status).toBe('success');
+  const service = Number(await readFile(join(appliance.paths.log, 'service'), 'utf8'));
+  expect(isAlive(identify(service))).toBe(true);
+  expect((await send(Buffer.from('garbage'))).status).toBe(202);
+  await ended();
+  process.kill(service);
+});
+
+const asRoot = process.geteuid?.() === 0 ? test : test.skip;
+
+asRoot(
+  'should fail with E1005 at 50 when the archive does not fit, before extracting any of it',
+  async () => {
+    const { tmp } = appliance.paths;
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', tmp]);
+    try {
+      await send(await makePackage(appliance, { ...install, 'big.bin': 'x'.repeat(3_000_000) }));
+      expect(await ended()).toMatchObject({
+        status: 'failed',
+        percentage: 50,
+        'error-message': 'Error extracting software update package',
+        'error-code': 'E1005',
+      });
+      expect(await leftovers()).toEqual([]);
+    } finally {
+      execFileSync('umount', ['--lazy', tmp]);
+    }
+  },
+);
 
 describe('while an update runs', () => {
   const waiting = { 'update.sh': 'while ! [ -e "$JIDO_ADMIN_PATH/log/go" ]; do sleep 0.05; done\n' };
