@@ -194,7 +194,7 @@ describe('unsealPackage refuses, at decrypting,', () => {
     await expectRefusal({ ...(await optionsFor(await seal(goodTar()))), keyFile }, 'decrypt', message);
   });
 
-  test('a package that is missing, a directory or a FIFO', async () => {
+  test('a package that is missing, or a directory', async () => {
     const directory = await temporaryDirectory();
     const options = await optionsFor(Buffer.alloc(0));
     const packageFile = join(directory, 'missing.enc');
@@ -204,12 +204,15 @@ describe('unsealPackage refuses, at decrypting,', () => {
       'Cannot read missing.enc: No such file or directory',
     );
     await expectRefusal({ ...options, packageFile: directory }, 'decrypt', 'is not a regular file');
-    execFileSync('mkfifo', [join(directory, 'pipe')]);
-    await expectRefusal(
-      { ...options, packageFile: join(directory, 'pipe') },
-      'decrypt',
-      'pipe is not a regular file',
-    );
+  });
+
+  const withMkfifo = hasTool('mkfifo') ? test : test.skip;
+
+  withMkfifo('a FIFO, without waiting for a writer', async () => {
+    const packageFile = join(await temporaryDirectory(), 'pipe');
+    execFileSync('mkfifo', [packageFile]);
+    const options = await optionsFor(Buffer.alloc(0));
+    await expectRefusal({ ...options, packageFile }, 'decrypt', 'pipe is not a regular file');
   });
 
   test('when the staging file cannot be written', async () => {
