@@ -18,8 +18,10 @@ const MODE = 0o640;
  * @throws FatalError with one line that names the broken file
  */
 export async function loadCertificate(files: CertificateFiles): Promise<KeyPair> {
-  const existing = await readExisting(files);
-  if (existing === undefined) return createAndStore(files);
+  const existing = await readExisting(files).catch(fail('Cannot read the TLS certificate'));
+  if (existing === undefined) {
+    return createAndStore(files).catch(fail('Cannot store a self-signed TLS certificate'));
+  }
   try {
     return parseKeyPair(existing.pem);
   } catch (error) {
@@ -36,6 +38,12 @@ async function readExisting(files: CertificateFiles): Promise<{ file: string; pe
   return {
     file: key === undefined ? files.tlsCertificate : files.tlsPrivateKey,
     pem: `${key ?? ''}\n${certificate ?? ''}`,
+  };
+}
+
+function fail(what: string): (error: unknown) => never {
+  return (error) => {
+    throw new FatalError(`${what}: ${messageOf(error)}`);
   };
 }
 

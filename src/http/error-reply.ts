@@ -1,11 +1,16 @@
 import { AdminError } from '../core/errors.js';
+import { printable } from '../core/printable.js';
 import { V1_STATUS } from './error-status.js';
 
 export interface ErrorReply {
   readonly status: number;
+  /** The status code's words, also in the body. */
+  readonly reason: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+const HEADER_LIMIT = 512;
 
 /** What a fault inside the product looks like from outside. */
 const INTERNAL = new AdminError('internal', 'Internal error. See the log of the appliance');
@@ -22,20 +27,11 @@ export function errorReply(thrown: unknown, firstRun: boolean | undefined): Erro
   const headers: Record<string, string> = {};
   if (error.message !== '') {
     body['Error-Message'] = error.message;
-    headers['Error-Message'] = headerText(error.message);
+    // A header value must be printable ASCII and bounded, or Node throws.
+    headers['Error-Message'] = printable(error.message, HEADER_LIMIT);
     if (error.code !== undefined) body['error-code'] = error.code;
     if (firstRun !== undefined) body['First-Run'] = firstRun;
   }
   if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.retryAfterSeconds);
-  return { status, headers, body: JSON.stringify(body) };
-}
-
-/** A header value built from a message must be printable ASCII and bounded, or Node throws. */
-export function headerText(text: string): string {
-  return printable(text, 512);
-}
-
-/** Foreign text for a message: printable ASCII, other characters as `?`. */
-export function printable(text: string, limit: number): string {
-  return text.slice(0, limit).replace(/[^ -~]/g, '?');
+  return { status, reason, headers, body: JSON.stringify(body) };
 }

@@ -1,6 +1,6 @@
 import { AdminError } from '../core/errors.js';
+import { printable } from '../core/printable.js';
 import type { FormField } from './endpoint.js';
-import { printable } from './error-reply.js';
 
 export const TEXT_LIMIT_BYTES = 4096;
 

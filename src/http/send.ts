@@ -30,7 +30,12 @@ export async function send(request: Request, response: Response, reply: Reply): 
   }
 }
 
-export function sendError(request: Request, response: Response, { status, headers, body }: ErrorReply): void {
+export function sendError(
+  request: Request,
+  response: Response,
+  { status, reason, headers, body }: ErrorReply,
+): void {
+  response.statusMessage = reason;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   sendBody(request, response, status, 'application/json', body);
 }

@@ -1,5 +1,6 @@
 import { generateKeyPair, randomBytes, X509Certificate, createPrivateKey } from 'node:crypto';
 import { networkInterfaces, hostname } from 'node:os';
+import { createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
 
@@ -55,7 +56,10 @@ export function parseKeyPair(pem: string): KeyPair {
   if (!new X509Certificate(first).checkPrivateKey(createPrivateKey(key))) {
     throw new Error('the private key does not belong to the certificate');
   }
-  return { key, certificate: certificates.join('\n') + '\n' };
+  const pair = { key, certificate: certificates.join('\n') + '\n' };
+  // What OpenSSL will not serve (a key that is too short, a broken chain) shows here rather than at the listener.
+  createSecureContext({ key: pair.key, cert: pair.certificate });
+  return pair;
 }
 
 function alternativeNames() {
