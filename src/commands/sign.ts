@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { PREFIX } from '../api/v1/prefix.js';
+import { V1_PREFIX } from '../config/v1-prefix.js';
 import { signRequest } from '../auth/credential.js';
 import { FatalError, messageOf } from '../core/errors.js';
 import { parseOptions, UsageError, type Command } from './command.js';
@@ -10,12 +10,12 @@ import { parseOptions, UsageError, type Command } from './command.js';
 const HELP = `Usage: admind sign [--token-file FILE] METHOD PATH
 
 Prints the hash that signs one request: the value of ?hash= for this method and path.
-PATH is an endpoint (/version stands for ${PREFIX}/version) or a whole path that starts with /api/.
+PATH is an endpoint (/version stands for ${V1_PREFIX}/version) or a whole path that starts with /api/.
 
   --token-file FILE  read the token from the first line of FILE
                      (else from ADMIND_TOKEN, else it is asked for; it is never an argument)
 
-Example: curl "https://appliance:8443${PREFIX}/version?hash=$(admind sign GET /version)"
+Example: curl "https://appliance:8443${V1_PREFIX}/version?hash=$(admind sign GET /version)"
 `;
 
 export const sign: Command = {
@@ -47,7 +47,7 @@ export const sign: Command = {
 function fullPath(path: string): string {
   const [bare = ''] = path.split('?');
   if (!bare.startsWith('/')) throw new UsageError(`PATH must start with a slash, not "${bare}"`);
-  return bare.startsWith('/api/') ? bare : PREFIX + bare;
+  return bare.startsWith('/api/') ? bare : V1_PREFIX + bare;
 }
 
 async function readToken(file: string | undefined): Promise<string> {

@@ -1,3 +1,4 @@
+import { V1_PREFIX } from '../config/v1-prefix.js';
 import type { AuthRule, Endpoint, EndpointExample, FormField } from './endpoint.js';
 import { V1_STATUS } from './error-status.js';
 import { showJson } from './reference-json.js';
@@ -10,9 +11,6 @@ import {
   type Content,
   type Markup,
 } from './reference-markup.js';
-
-/** The prefix of version 1, left out where the page is short of room. */
-export const ADMIN_PREFIX = '/api/v1/admin';
 
 /** The access rule in the few words that a table has room for. */
 export const ACCESS: Readonly<Record<AuthRule, string>> = {
@@ -53,7 +51,7 @@ export function slug(text: string): string {
 
 /** The path less the prefix that every v1 endpoint shares: `/update/log`. */
 export function shortPath(path: string): string {
-  return path.startsWith(`${ADMIN_PREFIX}/`) ? path.slice(ADMIN_PREFIX.length) : path;
+  return path.startsWith(`${V1_PREFIX}/`) ? path.slice(V1_PREFIX.length) : path;
 }
 
 export function methodBadge({ method }: Endpoint): Markup {

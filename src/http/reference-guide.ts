@@ -1,4 +1,5 @@
-import { ADMIN_PREFIX, statusLine } from './reference-endpoint.js';
+import { V1_PREFIX } from '../config/v1-prefix.js';
+import { statusLine } from './reference-endpoint.js';
 import { showJson } from './reference-json.js';
 import { codeBlock, markup, prose, table, type Content, type Markup } from './reference-markup.js';
 
@@ -8,7 +9,7 @@ export interface GuideSection {
   readonly body: Content;
 }
 
-const BASE = `https://HOST:8443${ADMIN_PREFIX}`;
+const BASE = `https://HOST:8443${V1_PREFIX}`;
 
 const STATUSES: readonly (readonly [status: number, meaning: string])[] = [
   [200, 'Done. The body is what was asked for, or `{"Status":"200 OK"}`.'],
@@ -34,7 +35,7 @@ export const GUIDE: readonly GuideSection[] = [
 ];
 
 function beforeYouStart(): Markup {
-  return markup`<p>Every endpoint lies below <code>${ADMIN_PREFIX}</code> and is reached over HTTPS, port 8443.
+  return markup`<p>Every endpoint lies below <code>${V1_PREFIX}</code> and is reached over HTTPS, port 8443.
 In the examples <code>HOST</code> is the name of your appliance and <code>HASH</code> the hash of that one request.</p>
 <p>A new appliance shows a self-signed certificate. Fetch that certificate in a way that you trust and name it with
 <code>--cacert FILE</code>, or install one of your own; a client that skips the check hands its token to
@@ -71,7 +72,7 @@ hexadecimal and used as text. Its message is the method followed by the path exa
 ${codeBlock(
   'With a hash',
   `key=$(printf %s "$TOKEN" | openssl dgst -sha256 | sed 's/.* //')
-hash=$(printf %s "GET${ADMIN_PREFIX}/version" | openssl dgst -sha256 -hmac "$key" | sed 's/.* //')
+hash=$(printf %s "GET${V1_PREFIX}/version" | openssl dgst -sha256 -hmac "$key" | sed 's/.* //')
 curl "${BASE}/version?hash=$hash"`,
 )}${codeBlock(
     markup`To check yours: the token <code>yourtoken</code> gives for this request`,
@@ -95,7 +96,7 @@ ${codeBlock(
 at the path in <code>Location</code>. A job that is already running is not started twice: 400.</p>
 ${codeBlock(
   'A started job',
-  showJson(`{"Status":"202 Accepted","Location":"${ADMIN_PREFIX}/update"}`),
+  showJson(`{"Status":"202 Accepted","Location":"${V1_PREFIX}/update"}`),
 )}<p>The header <code>X-Request-Id</code> names the request in the logs of the appliance: quote it when you ask for help.</p>
 ${table({
   caption: 'Statuses',

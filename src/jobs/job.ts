@@ -22,10 +22,19 @@ export interface Job {
   log(paths: Paths): { readonly file: string; readonly mode: number };
   /** Where the uploaded file is moved once the job holds its lock. */
   input?(paths: Paths): string;
-  /** @throws JobFailure for a failure with its own message; any other error is an `unexpected` one */
-  run(context: JobContext): Promise<void>;
+  /**
+   * @returns how the job succeeded, if not in the usual way: at 100 percent, with its `succeeded` text
+   * @throws JobFailure for a failure with its own message; any other error is an `unexpected` one
+   */
+  run(context: JobContext): Promise<JobSuccess | undefined>;
   /** Removes what the job stages; runs before it, after it in every case, and after a crash. */
   cleanUp(paths: Paths): Promise<void>;
+}
+
+export interface JobSuccess {
+  readonly percentage: number;
+  /** The last line of the log. */
+  readonly text: string;
 }
 
 export interface JobTexts {

@@ -76,10 +76,10 @@ export async function runJob(job: Job, context: RunningJob, stop: AbortSignal): 
   const files = job.status(paths);
   const type = settings.applianceType.toLowerCase();
   try {
-    await job.run(context);
+    const success = (await job.run(context)) ?? { percentage: 100, text: job.texts.succeeded(type) };
     await job.cleanUp(paths);
-    await log.line(job.texts.succeeded(type));
-    await writeJobStatus(files, 'success', 100);
+    await log.line(success.text);
+    await writeJobStatus(files, 'success', success.percentage);
     return { state: 'success' };
   } catch (error) {
     const cause = stop.aborted ? job.texts.interrupted : failureOf(error, job);

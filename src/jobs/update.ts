@@ -9,7 +9,7 @@ import { unsealPackage } from '../package/unseal.js';
 import type { JobError } from '../records/job-status.js';
 import { readTextFile } from '../system/atomic-file.js';
 import { freeBytes } from '../system/disk-space.js';
-import { JobFailure, type Job, type JobContext } from './job.js';
+import { JobFailure, type Job, type JobContext, type JobSuccess } from './job.js';
 
 /** Decrypts, verifies and extracts an update package, then runs its `update.sh`. Used by: POST /api/v1/admin/update. */
 export const updateJob: Job = {
@@ -25,7 +25,6 @@ export const updateJob: Job = {
     version: 60,
     script: 70,
     ended: 80,
-    skipped: 90,
   },
   texts: {
     started: (type) => `Updating ${type}. Please wait..`,
@@ -49,7 +48,7 @@ export const updateJob: Job = {
   },
 };
 
-async function run(job: JobContext): Promise<void> {
+async function run(job: JobContext): Promise<JobSuccess | undefined> {
   const { paths } = job;
   await job.stage('find');
   const packageBytes = await packageSize(paths.updatePackage);
@@ -60,13 +59,10 @@ async function run(job: JobContext): Promise<void> {
   const hasUpdateScript = await extract(job);
   await job.stage('version');
   await requireNewerVersion(`${paths.updateDirectory}/version.txt`, paths.version);
-  if (!hasUpdateScript) {
-    await job.stage('skipped');
-    await job.log.line('No update script found, skipping.');
-    return;
-  }
+  if (!hasUpdateScript) return { percentage: 90, text: 'No update script found, skipping.' };
   await job.stage('script');
   await runUpdateScript(job);
+  return undefined;
 }
 
 async function packageSize(file: string): Promise<number> {

@@ -1,12 +1,12 @@
 import { readJsonFile } from '../../actions/read-json-file.js';
 import type { Endpoint } from '../../http/endpoint.js';
 import { verbatimJson } from '../../http/reply.js';
-import { PREFIX } from './prefix.js';
+import { V1_PREFIX } from '../../config/v1-prefix.js';
 
 export const build: Endpoint = {
   name: 'build',
   method: 'GET',
-  path: `${PREFIX}/build`,
+  path: `${V1_PREFIX}/build`,
   summary: 'How the system was built; the vendor decides what it says.',
   auth: 'token',
   example: {

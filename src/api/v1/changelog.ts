@@ -1,11 +1,11 @@
 import type { Endpoint } from '../../http/endpoint.js';
 import { textFile } from '../../http/reply.js';
-import { PREFIX } from './prefix.js';
+import { V1_PREFIX } from '../../config/v1-prefix.js';
 
 export const changelog: Endpoint = {
   name: 'changelog',
   method: 'GET',
-  path: `${PREFIX}/changelog`,
+  path: `${V1_PREFIX}/changelog`,
   summary: 'What changed with the last update.',
   auth: 'token',
   example: {

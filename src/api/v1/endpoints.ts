@@ -1,13 +1,13 @@
 import type { Endpoint } from '../../http/endpoint.js';
 import { json } from '../../http/reply.js';
-import { PREFIX } from './prefix.js';
+import { V1_PREFIX } from '../../config/v1-prefix.js';
 
 /** @param table every endpoint; read when asked, since this one is part of it */
 export function endpointsEndpoint(table: () => readonly Endpoint[]): Endpoint {
   return {
     name: 'endpoints',
     method: 'GET',
-    path: `${PREFIX}/endpoints`,
+    path: `${V1_PREFIX}/endpoints`,
     summary: 'The endpoints that are switched on, first level only.',
     auth: 'token',
     example: {
@@ -17,8 +17,8 @@ export function endpointsEndpoint(table: () => readonly Endpoint[]): Endpoint {
     },
     handle({ gate }) {
       const names = table()
-        .filter(({ path, name }) => path.startsWith(PREFIX) && gate.isEnabled(name))
-        .map(({ name }) => `${PREFIX}/${name}`);
+        .filter(({ path, name }) => path.startsWith(V1_PREFIX) && gate.isEnabled(name))
+        .map(({ name }) => `${V1_PREFIX}/${name}`);
       return Promise.resolve(json({ endpoints: [...new Set([...names, '/docs'])].sort() }));
     },
   };

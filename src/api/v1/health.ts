@@ -1,12 +1,12 @@
 import { readJsonFile } from '../../actions/read-json-file.js';
 import type { Endpoint } from '../../http/endpoint.js';
 import { verbatimJson } from '../../http/reply.js';
-import { PREFIX } from './prefix.js';
+import { V1_PREFIX } from '../../config/v1-prefix.js';
 
 export const health: Endpoint = {
   name: 'health',
   method: 'GET',
-  path: `${PREFIX}/health`,
+  path: `${V1_PREFIX}/health`,
   summary: 'Disk, memory and processor, as they were a few seconds ago.',
   auth: 'token',
   example: {

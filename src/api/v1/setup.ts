@@ -3,12 +3,12 @@ import { sleep } from '../../core/clock.js';
 import { AdminError } from '../../core/errors.js';
 import type { Endpoint } from '../../http/endpoint.js';
 import { ok } from '../../http/reply.js';
-import { PREFIX } from './prefix.js';
+import { V1_PREFIX } from '../../config/v1-prefix.js';
 
 export const setup: Endpoint = {
   name: 'setup',
   method: 'POST',
-  path: `${PREFIX}/setup`,
+  path: `${V1_PREFIX}/setup`,
   summary: 'Set the API token, the first time or anew.',
   description:
     'The first set-up of an appliance needs no credential, unless a first-run passphrase protects it: then the ' +
@@ -22,7 +22,7 @@ export const setup: Endpoint = {
     },
   },
   example: {
-    arguments: "-F 'newtoken=<token.txt'",
+    arguments: '-F "newtoken=<-"',
     status: 200,
     contentType: 'application/json',
     body: '{"Status":"200 OK"}',

@@ -3,9 +3,9 @@ import { AdminError } from '../../core/errors.js';
 import type { Endpoint } from '../../http/endpoint.js';
 import { accepted, json, textFile } from '../../http/reply.js';
 import { updateJob } from '../../jobs/update.js';
-import { PREFIX } from './prefix.js';
+import { V1_PREFIX } from '../../config/v1-prefix.js';
 
-const path = `${PREFIX}/update`;
+const path = `${V1_PREFIX}/update`;
 
 export const startUpdate: Endpoint = {
   name: 'update',

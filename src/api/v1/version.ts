@@ -2,12 +2,12 @@ import { readVersion } from '../../appliance/version.js';
 import { AdminError } from '../../core/errors.js';
 import type { Endpoint } from '../../http/endpoint.js';
 import { json } from '../../http/reply.js';
-import { PREFIX } from './prefix.js';
+import { V1_PREFIX } from '../../config/v1-prefix.js';
 
 export const version: Endpoint = {
   name: 'version',
   method: 'GET',
-  path: `${PREFIX}/version`,
+  path: `${V1_PREFIX}/version`,
   summary: 'The version of the system.',
   auth: 'token',
   example: {

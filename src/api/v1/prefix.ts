@@ -1,2 +1,0 @@
-/** Every endpoint of version 1 lies below this path. */
-export const PREFIX = '/api/v1/admin';
