@@ -1,6 +1,6 @@
-import { appendFile } from 'node:fs/promises';
 import { messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { appendToFile } from '../system/append-file.js';
 
 export interface AuditEvent {
   /** 16 hex digits, the id of the request. */
@@ -22,7 +22,7 @@ export function createAuditLog(file: string, logger: Logger): AuditLog {
   return {
     async record(event) {
       try {
-        await appendFile(file, auditLine(event), { mode: 0o644 });
+        await appendToFile(file, auditLine(event), 0o644);
       } catch (error) {
         logger.error({ action: event.action, reason: messageOf(error) }, 'audit event could not be written');
       }

@@ -1,5 +1,6 @@
-import { appendFile, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { errnoOf } from '../core/errors.js';
+import { appendToFile } from '../system/append-file.js';
 import { epochSeconds } from '../core/clock.js';
 
 /** A job's log for operators: `[<epoch seconds>][<TYPE>] <text>` lines, appended. */
@@ -11,7 +12,7 @@ export interface JobLog {
 }
 
 export function createJobLog(file: string, applianceType: string, mode = 0o644): JobLog {
-  const plain = (text: string) => appendFile(file, `${text}\n`, { mode });
+  const plain = (text: string) => appendToFile(file, `${text}\n`, mode);
   return { file, plain, line: (text) => plain(`[${epochSeconds()}][${applianceType}] ${text}`) };
 }
 

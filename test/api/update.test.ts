@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, isAlive } from '../../src/system/processes.js';
 import { poll } from '../support/poll.js';
@@ -72,6 +72,10 @@ test('should install a package: 202, stages, log, files, nothing left behind', a
     /,web,admin,update\.post,"",127\.0\.0\.1\n$/,
   );
   expect(await leftovers()).toEqual([]);
+  const mode = async (file: string) => (await stat(file)).mode & 0o777;
+  const { updateLog, auditLog, updateStatusJson, updateStatusText } = appliance.paths;
+  expect(await mode(updateLog)).toBe(0o664);
+  for (const file of [auditLog, updateStatusJson, updateStatusText]) expect(await mode(file)).toBe(0o644);
 });
 
 test('should run update.sh in the extracted directory with the fixed environment', async () => {

@@ -1,0 +1,13 @@
+import { open } from 'node:fs/promises';
+
+/** Appends to a file in one write; a file that this creates gets exactly `mode`, whatever the umask is. */
+export async function appendToFile(file: string, text: string, mode: number): Promise<void> {
+  const handle = await open(file, 'a', mode);
+  try {
+    // Another owner's empty file keeps its mode.
+    if ((await handle.stat()).size === 0) await handle.chmod(mode).catch(() => undefined);
+    await handle.appendFile(text);
+  } finally {
+    await handle.close();
+  }
+}
