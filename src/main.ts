@@ -131,8 +131,12 @@ function repeatHealth({ paths, settings, ...context }: AppContext): StopRepeatin
   if (settings.healthIntervalMs === 0) return () => Promise.resolve();
   const write = () => writeHealth(paths.health, paths.admin);
   const report = reportTo(context, 'health');
-  void write().catch(report);
-  return repeat(settings.healthIntervalMs, write, report);
+  const first = write().catch(report);
+  const stop = repeat(settings.healthIntervalMs, write, report);
+  return async () => {
+    await first;
+    await stop();
+  };
 }
 
 /** A pair that changed on disk is taken over; a broken one leaves the old pair serving. */
