@@ -85,7 +85,7 @@ export async function runJob(job: Job, context: RunningJob, stop: AbortSignal): 
     const cause = stop.aborted ? job.texts.interrupted : failureOf(error, job);
     await job.cleanUp(paths).catch((reason: unknown) => log.line(`Cleaning up failed: ${messageOf(reason)}`));
     await publishFailure(job, context, log, cause);
-    return { state: 'failed', reason: messageOf(stop.aborted ? stop.reason : error) };
+    return { state: 'failed', reason: reasonOf(stop.aborted ? stop.reason : error) };
   }
 }
 
@@ -109,6 +109,11 @@ export async function publishFailure(
   }
   await log.line(job.texts.failed(at.settings.applianceType.toLowerCase()));
   await writeJobStatus(files, 'failed', at.percentage);
+}
+
+/** For the daemon's log: the deepest thing that is known. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof JobFailure ? (error.cause ?? error) : error);
 }
 
 function failureOf(error: unknown, job: Job): JobError | undefined {

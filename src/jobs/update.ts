@@ -152,11 +152,18 @@ const TEXTS = {
   extract: 'Error extracting software update package',
 } as const;
 
-/** The operator's log says exactly what was wrong with the package; clients get the fixed text. */
+/**
+ * The fixed text for clients and the update log, which tools compare. What exactly was wrong with the package is in
+ * the daemon's log; the update log has it, too, where the appliance itself has to be helped or admind is stricter.
+ */
 async function packageFailure(error: unknown, log: JobContext['log']): Promise<unknown> {
   if (!(error instanceof PackageError)) return error;
-  await log.line(error.message);
+  if (error.stage === 'extract' || isDiskFault(error.cause)) await log.line(error.message);
   return failure('E1005', TEXTS[error.stage], error);
+}
+
+function isDiskFault(cause: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'].includes(errnoOf(cause) ?? '');
 }
 
 function failure(code: string, message: string, cause?: unknown): JobFailure {

@@ -132,6 +132,10 @@ test.each([
     'error-message': 'Error decrypting software update package',
     'error-code': 'E1005',
   });
+  expect((await log()).replace(/^\[\d+\]/gm, '')).toBe(
+    '[SYSTEM] Updating system. Please wait..\n[SYSTEM] Error decrypting software update package\n' +
+      '[SYSTEM] Failed updating system. Cleaning up..\n',
+  );
   expect(await leftovers()).toEqual([]);
 });
 
