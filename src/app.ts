@@ -14,6 +14,7 @@ import { logError, logWhenDone } from './http/request-log.js';
 import { decodePercent, parseQuery, splitTarget } from './http/request-target.js';
 import { createRouter } from './http/router.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
+import { removeUploadDirectory } from './http/upload-directory.js';
 import { selectMethod } from './http/select-method.js';
 import { send, sendError } from './http/send.js';
 
@@ -79,15 +80,19 @@ function refuseWhile(isStopping: () => boolean): Step {
 function handle(context: AppContext) {
   return async (request: Request, response: Response) => {
     const exchange = exchangeOf(response);
-    const reply = await endpointOf(exchange).handle(context, {
-      id: exchange.id,
-      path: exchange.path,
-      address: exchange.address,
-      authenticated: exchange.authenticated ?? false,
-      fields: exchange.fields ?? new Map(),
-      files: exchange.files ?? new Map(),
-    });
-    await send(request, response, reply);
+    try {
+      const reply = await endpointOf(exchange).handle(context, {
+        id: exchange.id,
+        path: exchange.path,
+        address: exchange.address,
+        authenticated: exchange.authenticated ?? false,
+        fields: exchange.fields ?? new Map(),
+        files: exchange.files ?? new Map(),
+      });
+      await send(request, response, reply);
+    } finally {
+      if (exchange.uploadDirectory !== undefined) await removeUploadDirectory(exchange.uploadDirectory);
+    }
   };
 }
 

@@ -18,6 +18,8 @@ export interface Exchange {
   authenticated?: boolean;
   fields?: AdminRequest['fields'];
   files?: AdminRequest['files'];
+  /** Removed with all that is left in it when the request has been handled. */
+  uploadDirectory?: string;
 }
 
 /** A step of the pipeline: a rejection is the error that is answered. */

@@ -22,15 +22,25 @@ interface Parsed {
  * soon as the outcome is known: an unacceptable form is not read to its end.
  *
  * @param rules the fields that are allowed
+ * @param directory undefined where `rules` has no file
  * @throws AdminError that names the field or what is wrong with the form
  */
-export async function readMultipart(body: BodyStream, rules: FormRules, directory: string): Promise<Form> {
+export async function readMultipart(
+  body: BodyStream,
+  rules: FormRules,
+  directory: string | undefined,
+): Promise<Form> {
   const guard = createFormGuard(rules);
   const upload = multer({
     storage: multer.diskStorage({
-      destination: directory,
+      destination: directory ?? refuseToStore,
       filename: (_request, file, callback) => callback(null, file.fieldname),
     }),
+    // A part that the guard refused must not reach the disk: its name is the client's and could be a path.
+    fileFilter: (_request, _file, callback) => {
+      if (body.destroyed) callback(body.errored ?? new Error('the form was refused'));
+      else callback(null, true);
+    },
     limits: { fieldNameSize: 100, fieldSize: TEXT_LIMIT_BYTES, parts: 32, headerPairs: 100 },
     streamHandler: (_request: unknown, parser: Writable) => feed(body, parser, guard),
   } as multer.Options).any();
@@ -42,6 +52,14 @@ export async function readMultipart(body: BodyStream, rules: FormRules, director
     });
   });
   return { fields: textFields(parsed), files: files(parsed) };
+}
+
+function refuseToStore(
+  _request: unknown,
+  _file: unknown,
+  callback: (error: Error | null, destination: string) => void,
+): void {
+  callback(new Error('this form has no files'), '');
 }
 
 /** Every name is checked when its part begins; a refusal destroys the body stream, which ends multer's work. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppContext } from '../context.js';
 import { AdminError } from '../core/errors.js';
 import { freeBytes } from '../system/disk-space.js';
@@ -10,28 +10,48 @@ import { continueBody } from './unread-body.js';
 import { createUploadDirectory, removeUploadDirectory } from './upload-directory.js';
 import { readUrlencoded } from './urlencoded.js';
 
+/** All of a form without files: a few fields and their part headers. */
+const TEXT_FORM_LIMIT_BYTES = 256 * 1024;
+
 /**
- * Reads the form of a `POST`. What can be refused without a byte of it is refused first; uploaded files are removed
- * when the response is closed, unless a handler moved them away.
+ * Reads the form of a `POST`. What can be refused without a byte of it is refused first. What is uploaded lies in
+ * `exchange.uploadDirectory`, which is removed here when the form is refused, else when the request has been handled.
  */
 export function receiveForm(context: AppContext): Step {
   return async (exchange, request, response) => {
     const endpoint = endpointOf(exchange);
     await endpoint.refuse?.(context);
     const rules = enabledFields(endpoint.form ?? {}, (name) => context.gate.isParameterEnabled(name));
-    let form: Form = { fields: new Map(), files: new Map() };
-    if (endpoint.method === 'POST' && hasBody(request)) {
-      const readForm = selectReader(request, rules);
-      const hasFiles = Object.values(rules).some(({ kind }) => kind === 'file');
-      await refuseTooLarge(request, context, hasFiles);
-      const directory = await createUploadDirectory(context.paths.uploads, exchange.id);
-      response.once('close', () => void removeUploadDirectory(directory));
-      continueBody(request, response);
-      form = await readForm(new BodyStream(request, context.settings.uploadLimitBytes), directory);
-    }
+    const form =
+      endpoint.method === 'POST' && hasBody(request)
+        ? await readForm(context, rules, exchange, request, response)
+        : { fields: new Map<string, string>(), files: new Map() };
     exchange.files = form.files;
     exchange.fields = new Map([...queryFields(exchange, rules), ...form.fields]);
   };
+}
+
+async function readForm(
+  { settings, paths }: AppContext,
+  rules: FormRules,
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Form> {
+  const read = selectReader(request, rules);
+  const hasFiles = Object.values(rules).some(({ kind }) => kind === 'file');
+  const limitBytes = hasFiles ? settings.uploadLimitBytes : TEXT_FORM_LIMIT_BYTES;
+  await refuseTooLarge(request, limitBytes, hasFiles ? paths.uploads : undefined);
+  const directory = hasFiles ? await createUploadDirectory(paths.uploads, exchange.id) : undefined;
+  try {
+    continueBody(request, response);
+    const form = await read(new BodyStream(request, limitBytes), directory);
+    if (directory !== undefined) exchange.uploadDirectory = directory;
+    return form;
+  } catch (error) {
+    if (directory !== undefined) await removeUploadDirectory(directory);
+    throw error;
+  }
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -42,7 +62,7 @@ function selectReader(request: IncomingMessage, rules: FormRules) {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   const textOnly = Object.values(rules).every(({ kind }) => kind === 'text');
   if (type === 'multipart/form-data') {
-    return (body: BodyStream, directory: string) => readMultipart(body, rules, directory);
+    return (body: BodyStream, directory: string | undefined) => readMultipart(body, rules, directory);
   }
   if (type === 'application/x-www-form-urlencoded' && textOnly) {
     return (body: BodyStream) => readUrlencoded(body, rules);
@@ -51,15 +71,15 @@ function selectReader(request: IncomingMessage, rules: FormRules) {
   throw new AdminError('badRequest', `Invalid content type. Allowed: ${allowed}`);
 }
 
+/** @param storedIn where files will be stored, if there can be any */
 async function refuseTooLarge(
   request: IncomingMessage,
-  { settings, paths }: AppContext,
-  stored: boolean,
+  limitBytes: number,
+  storedIn: string | undefined,
 ): Promise<void> {
   const length = Number(request.headers['content-length'] ?? 0);
-  if (length > settings.uploadLimitBytes) throw bodyTooLarge(settings.uploadLimitBytes);
-  if (!stored) return;
-  const free = await freeBytes(paths.uploads);
+  if (length > limitBytes) throw bodyTooLarge(limitBytes);
+  const free = storedIn === undefined ? Infinity : await freeBytes(storedIn);
   if (length > free) {
     throw new AdminError(
       'tooLarge',

@@ -332,6 +332,19 @@ describe('status files', () => {
 });
 
 describe('bad uploads', () => {
+  test.each(['../../../../etc/version.txt', '/../version', '..'])(
+    'a field named %s is refused and touches no file',
+    async (name) => {
+      const { paths, read } = appliance;
+      const { status: code } = await appliance
+        .signed('POST', '/update')
+        .attach(name, Buffer.from('overwritten'), 'x');
+      expect(code).toBe(400);
+      await poll('the upload is removed', async () => (await leftovers()).length === 0);
+      expect(await read(paths.version)).toBe('1.0.0\n');
+    },
+  );
+
   const message = (body: unknown) => (body as Record<string, string>)['Error-Message'];
 
   test.each([
