@@ -64,7 +64,8 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     log: at('log'),
     tmp: at('tmp'),
     uploads: at('home/sftp/uploads'),
-    locks: at('tmp/locks'),
+    // Not below tmp, which update scripts empty.
+    locks: at('lib/locks'),
     data: join(base, 'data'),
     apiToken: at('etc/api.token'),
     apiTokenSetup: at('etc/api.token.setup'),

@@ -75,7 +75,11 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     },
     async watch() {
       await settleAll();
-      for (const job of Object.values(jobs)) await cleanUpIfIdle(job, paths);
+      for (const job of Object.values(jobs)) {
+        await cleanUpIfIdle(job, paths).catch((error: unknown) => {
+          logger.error({ job: job.name, reason: messageOf(error) }, 'what a job staged could not be removed');
+        });
+      }
       return repeat(settings.settleIntervalMs, settleAll, () => undefined);
     },
   };

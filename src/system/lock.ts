@@ -75,9 +75,10 @@ function heldLock(
       await writeFileAtomic(file, JSON.stringify({ ...holder, groups }), { mode: MODE });
     },
     async release() {
-      await stopHeartbeat();
+      // A directory that was removed meanwhile holds nothing to release.
+      await stopHeartbeat().catch(() => undefined);
       // The number stays taken: deleting it would let a contender with an old view win it a second time.
-      await truncate(file, 0);
+      await truncate(file, 0).catch(ignoreMissing);
     },
   };
 }

@@ -33,7 +33,7 @@ const ended = () =>
   });
 const log = async () => (await appliance.signed('GET', '/update/log')).text;
 const leftovers = async () => [
-  ...(await readdir(appliance.paths.tmp)).filter((name) => name !== 'locks'),
+  ...(await readdir(appliance.paths.tmp)),
   ...(await readdir(appliance.paths.uploads)),
 ];
 
@@ -256,6 +256,20 @@ asRoot(
     }
   },
 );
+
+test('should keep the lock and succeed when update.sh empties tmp', async () => {
+  const script =
+    'cd /; rm -rf "$JIDO_ADMIN_PATH"/tmp/*; while ! [ -e "$JIDO_ADMIN_PATH/log/go" ]; do sleep 0.05; done\n';
+  const file = await makePackage(appliance, { 'update.sh': script });
+  await send(file);
+  await poll(
+    'tmp is empty',
+    async () => (await readdir(appliance.paths.tmp)).length === 0 && (await status()).percentage === 70,
+  );
+  expect((await send(file)).body).toMatchObject({ 'error-code': 'E1004' });
+  await writeFile(join(appliance.paths.log, 'go'), '');
+  expect(await ended()).toMatchObject({ status: 'success', percentage: 100 });
+});
 
 describe('while an update runs', () => {
   const waiting = { 'update.sh': 'while ! [ -e "$JIDO_ADMIN_PATH/log/go" ]; do sleep 0.05; done\n' };

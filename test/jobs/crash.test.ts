@@ -64,7 +64,7 @@ async function expectSettled(): Promise<void> {
   expect(await appliance.read(paths.updateLog)).toMatch(
     /Update was cut off before it ended\n.*Error running update\n/,
   );
-  expect(await readdir(paths.tmp)).toEqual(['locks']);
+  expect(await readdir(paths.tmp)).toEqual([]);
   expect(await readdir(paths.uploads)).toEqual([]);
 }
 
