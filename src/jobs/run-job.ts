@@ -77,16 +77,21 @@ export async function runJob(job: Job, context: RunningJob, stop: AbortSignal): 
   const type = settings.applianceType.toLowerCase();
   try {
     const success = (await job.run(context)) ?? { percentage: 100, text: job.texts.succeeded(type) };
-    await job.cleanUp(paths);
+    await cleanUpOrSay(job, paths, log);
     await log.line(success.text);
     await writeJobStatus(files, 'success', success.percentage);
     return { state: 'success' };
   } catch (error) {
     const cause = stop.aborted ? job.texts.interrupted : failureOf(error, job);
-    await job.cleanUp(paths).catch((reason: unknown) => log.line(`Cleaning up failed: ${messageOf(reason)}`));
+    await cleanUpOrSay(job, paths, log);
     await publishFailure(job, context, log, cause);
     return { state: 'failed', reason: reasonOf(stop.aborted ? stop.reason : error) };
   }
+}
+
+/** What cannot be removed now is tried again later: it does not change how the job ended. */
+export function cleanUpOrSay(job: Job, paths: Paths, log: JobLog): Promise<void> {
+  return job.cleanUp(paths).catch((reason: unknown) => log.line(`Cleaning up failed: ${messageOf(reason)}`));
 }
 
 /** The log as every process that runs or settles the job writes it. */

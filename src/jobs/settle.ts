@@ -5,7 +5,7 @@ import type { Logger } from '../core/logger.js';
 import { readJobStatus } from '../records/job-status.js';
 import { acquireLock } from '../system/lock.js';
 import type { Job } from './job.js';
-import { openJobLog, publishFailure } from './run-job.js';
+import { cleanUpOrSay, openJobLog, publishFailure } from './run-job.js';
 
 /**
  * Ends what a crash left: a job whose status reads `running` while no process of it is alive becomes `failed`, keeps
@@ -22,7 +22,7 @@ export async function settleJob(job: Job, paths: Paths, settings: Settings, logg
     const percentage = typeof fields.percentage === 'number' ? fields.percentage : 0;
     const log = openJobLog(job, paths, settings);
     await log.line(`${job.title} was cut off before it ended`);
-    await job.cleanUp(paths);
+    await cleanUpOrSay(job, paths, log);
     await publishFailure(job, { paths, settings, percentage }, log, job.texts.interrupted);
     logger.warn({ job: job.name, percentage }, 'a job that was cut off is now failed');
   } finally {

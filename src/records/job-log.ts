@@ -3,7 +3,7 @@ import { errnoOf } from '../core/errors.js';
 import { appendToFile } from '../system/append-file.js';
 import { epochSeconds } from '../core/clock.js';
 
-/** A job's log for operators: `[<epoch seconds>][<TYPE>] <text>` lines, appended. */
+/** A job's log for operators: `[<epoch seconds>][<TYPE>] <text>` lines, appended; a line that cannot be written is lost. */
 export interface JobLog {
   readonly file: string;
   line(text: string): Promise<void>;
@@ -12,7 +12,8 @@ export interface JobLog {
 }
 
 export function createJobLog(file: string, applianceType: string, mode = 0o644): JobLog {
-  const plain = (text: string) => appendToFile(file, `${text}\n`, mode);
+  // A full disk must not keep a job from publishing how it ended.
+  const plain = (text: string) => appendToFile(file, `${text}\n`, mode).catch(() => undefined);
   return { file, plain, line: (text) => plain(`[${epochSeconds()}][${applianceType}] ${text}`) };
 }
 
