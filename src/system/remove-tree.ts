@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { chmod, lstat, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '../core/errors.js';
+
+const BATCH = 64;
+
+/**
+ * Frees `path` for something new: deletes it and all below it. What cannot be deleted (a mount, another owner's
+ * files) is renamed to `.<name>.<12 hex digits>.left`, and the next call for the same path tries again.
+ *
+ * @throws the system error when something is left, at its place or beside it
+ */
+export async function freePath(path: string): Promise<void> {
+  const failures: unknown[] = [];
+  for (const left of await leftOf(path))
+    await removeTree(left).catch((error: unknown) => failures.push(error));
+  await removeTree(path).catch(async (error: unknown) => {
+    failures.push(error);
+    await rename(path, join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.left`));
+  });
+  if (failures.length > 0) throw failures[0];
+}
+
+async function leftOf(path: string): Promise<string[]> {
+  const [prefix, directory] = [`.${basename(path)}.`, dirname(path)];
+  const names = (await readdir(directory).catch(ignoreMissing)) ?? [];
+  return names
+    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{12}\.left$/.test(name.slice(prefix.length)))
+    .map((name) => join(directory, name));
+}
+
+async function removeTree(path: string): Promise<void> {
+  const stats = await lstat(path).catch(ignoreMissing);
+  if (stats?.isDirectory() === true) await removeDirectory(path);
+  else await rm(path, { force: true });
+}
+
+/** Unlike `fs.rm`, which unlinks all files of a directory at the same time, in little memory. */
+async function removeDirectory(path: string): Promise<void> {
+  // A script may have made directories that even their owner cannot change.
+  await chmod(path, 0o700);
+  const entries = await readdir(path, { withFileTypes: true });
+  for (let start = 0; start < entries.length; start += BATCH) {
+    const batch = entries.slice(start, start + BATCH);
+    await Promise.all(batch.filter(isFile).map(({ name }) => rm(join(path, name), { force: true })));
+  }
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+    await removeDirectory(join(path, name));
+  }
+  await rmdir(path);
+}
+
+function isFile(entry: Dirent): boolean {
+  return !entry.isDirectory();
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}

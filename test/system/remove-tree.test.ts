@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePath } from '../../src/system/remove-tree.js';
+import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+
+let directory: string;
+let tree: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'admind-tree-'));
+  tree = join(directory, 'update');
+  await mkdir(join(tree, 'a/b'), { recursive: true });
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const isRoot = process.geteuid?.() === 0;
+
+test('a path that is missing, a file, a tree: all are free afterwards, links are not followed', async () => {
+  await writeFile(join(directory, 'kept'), '');
+  await symlink(directory, join(tree, 'link'));
+  await freePath(tree);
+  await freePath(tree);
+  await freePath(join(directory, 'missing/path'));
+  expect(await readdir(directory)).toEqual(['kept']);
+});
+
+test('a directory that its owner may not change is deleted', async () => {
+  execFileSync('chmod', ['500', join(tree, 'a')]);
+  // Modes do not bind root.
+  if (isRoot) {
+    execFileSync('chown', ['-R', '65534', directory]);
+    process.seteuid?.(65534);
+  }
+  try {
+    await freePath(tree);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+  expect(await readdir(directory)).toEqual([]);
+});
+
+testWithMount('what cannot be deleted is set aside, and deleted by a later call', async () => {
+  mountTmpfs(join(tree, 'a/b'), '64k');
+  let left = '';
+  try {
+    await expect(freePath(tree)).rejects.toMatchObject({ code: 'EBUSY' });
+    [left = ''] = await readdir(directory);
+    expect(left).toMatch(/^\.update\.[0-9a-f]{12}\.left$/);
+    await expect(freePath(tree)).rejects.toMatchObject({ code: 'EBUSY' });
+  } finally {
+    execFileSync('umount', ['--lazy', join(directory, left, 'a/b')]);
+  }
+  await freePath(tree);
+  expect(await readdir(directory)).toEqual([]);
+});
