@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { PackageError } from './package-error.js';
 import { printable } from './printable.js';
 import type { TarEntry } from './tar-reader.js';
@@ -17,11 +18,6 @@ export interface AdmittedEntry {
   readonly newDirectories: readonly string[];
 }
 
-/** A node of the tree that the archive describes; a file has no children. */
-interface Node {
-  readonly children: Map<string, Node> | undefined;
-}
-
 const DISK_BLOCK_BYTES = 4096;
 const PATH_LIMIT_BYTES = 4096;
 const NAME_LIMIT_BYTES = 255;
@@ -29,7 +25,8 @@ const NAME_LIMIT_BYTES = 255;
 /** What an inner archive may hold: only regular files and directories, each inside it, each file once, within limits. */
 export class ContentRules {
   readonly #limits: ContentLimits;
-  readonly #top: Node = { children: new Map() };
+  /** By the digests of their paths: a hundred thousand paths of any length take a few megabytes. */
+  readonly #types = new Map<string, AdmittedEntry['type']>([[digestOf([]), 'directory']]);
   #entryCount = 0;
   #impliedCount = 0;
   #totalBytes = 0;
@@ -76,23 +73,28 @@ export class ContentRules {
 
   #place(path: string, segments: readonly string[], type: AdmittedEntry['type']): string[] {
     const newDirectories: string[] = [];
-    let parent = this.#top;
-    for (const [index, segment] of segments.entries()) {
-      const isLast = index === segments.length - 1;
-      const siblings = parent.children;
-      if (siblings === undefined) throw refuse(path, 'lies below a file of the package');
-      const existing = siblings.get(segment);
-      if (existing !== undefined && isLast) checkRepetition(path, existing, type);
-      const node: Node = existing ?? { children: isLast && type === 'file' ? undefined : new Map() };
-      if (existing === undefined) {
-        siblings.set(segment, node);
-        if (node.children !== undefined) newDirectories.push(segments.slice(0, index + 1).join('/'));
-        if (!isLast) this.#impliedCount++;
-      }
-      parent = node;
+    // Upwards, to the first directory that is known: the ones above it are known, too.
+    for (let depth = segments.length - 1; depth >= 0; depth -= 1) {
+      const parent = segments.slice(0, depth);
+      const known = this.#types.get(digestOf(parent));
+      if (known === 'file') throw refuse(path, 'lies below a file of the package');
+      if (known === 'directory') break;
+      this.#types.set(digestOf(parent), 'directory');
+      this.#impliedCount++;
+      newDirectories.unshift(parent.join('/'));
     }
+    const digest = digestOf(segments);
+    const earlier = this.#types.get(digest);
+    if (earlier !== undefined) checkRepetition(path, earlier, type);
+    else if (type === 'directory') newDirectories.push(segments.join('/'));
+    this.#types.set(digest, type);
     return newDirectories;
   }
+}
+
+/** Two paths with the same one cannot be made: 128 bits of SHA-256. */
+function digestOf(segments: readonly string[]): string {
+  return createHash('sha256').update(segments.join('/')).digest().toString('latin1', 0, 16);
 }
 
 function typeOf(entry: TarEntry): AdmittedEntry['type'] {
@@ -117,10 +119,9 @@ function segmentsOf(path: string): string[] {
   return segments;
 }
 
-function checkRepetition(path: string, existing: Node, type: AdmittedEntry['type']): void {
-  const wasFile = existing.children === undefined;
-  if (wasFile !== (type === 'file')) throw refuse(path, 'is both a file and a directory');
-  if (wasFile) throw refuse(path, 'is in it twice');
+function checkRepetition(path: string, earlier: AdmittedEntry['type'], type: AdmittedEntry['type']): void {
+  if (earlier !== type) throw refuse(path, 'is both a file and a directory');
+  if (type === 'file') throw refuse(path, 'is in it twice');
 }
 
 function refuse(path: string, reason: string): PackageError {
