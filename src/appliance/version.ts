@@ -1,7 +1,9 @@
-import { readTextFile } from '../system/atomic-file.js';
+import { readTextStart } from '../system/atomic-file.js';
 
-/** The first line of `version.txt`, or undefined where there is none. */
+const LIMIT_BYTES = 1024;
+
+/** The first line of a `version.txt`, of its first 1024 bytes; undefined where there is none. */
 export async function readVersion(file: string): Promise<string | undefined> {
-  const text = await readTextFile(file);
+  const text = await readTextStart(file, LIMIT_BYTES);
   return text?.split('\n', 1)[0]?.trim() || undefined;
 }

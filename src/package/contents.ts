@@ -25,7 +25,7 @@ export interface PackageContents {
 export type EntryVisitor = (entry: TarEntry, admitted: AdmittedEntry) => Promise<void> | void;
 
 const READ_BYTES = 1024 * 1024;
-const VERSION_LIMIT_BYTES = 256;
+export const VERSION_LIMIT_BYTES = 256;
 /** What a tar may hold beside its files: headers, long names, padding, the end marker. */
 const OVERHEAD_BYTES = 16 * 1024 * 1024;
 const OVERHEAD_PER_ENTRY_BYTES = 8 * 1024;

@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { errnoOf, FatalError } from '../core/errors.js';
-import { readTextFile, syncDirectory } from '../system/atomic-file.js';
-import { versionIn } from './contents.js';
+import { readTextStart, syncDirectory } from '../system/atomic-file.js';
+import { VERSION_LIMIT_BYTES, versionIn } from './contents.js';
 import { encrypt } from './encrypt.js';
 import { CONTENTS_MEMBER, SIGNATURE_MEMBER } from './members.js';
 import { readPassphrase } from './passphrase.js';
@@ -41,7 +41,7 @@ export async function createPackage(options: CreateOptions): Promise<CreatedPack
   const passphrase = await readPassphrase(options.keyFile);
   const privateKey = await readPrivateKey(options.privateKeyFile);
   await checkDirectories(directory, dirname(outputFile));
-  const version = versionIn((await readTextFile(join(directory, 'version.txt'))) ?? '');
+  const version = await versionOf(directory);
   const innerFile = temporaryName(outputFile);
   const sealedFile = temporaryName(outputFile);
   try {
@@ -57,6 +57,15 @@ export async function createPackage(options: CreateOptions): Promise<CreatedPack
     await rm(sealedFile, { force: true });
   }
   return { sizeBytes: (await stat(outputFile)).size, version };
+}
+
+async function versionOf(directory: string): Promise<string | undefined> {
+  const file = join(directory, 'version.txt');
+  try {
+    return versionIn((await readTextStart(file, VERSION_LIMIT_BYTES)) ?? '');
+  } catch (error) {
+    throw errnoOf(error) === 'EISDIR' ? new FatalError(`${file} is a directory`) : error;
+  }
 }
 
 async function checkDirectories(directory: string, outputDirectory: string): Promise<void> {

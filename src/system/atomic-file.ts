@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../core/errors.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;
 }
+
+const STAGED_FOR_MS = 60_000;
 
 /**
  * Replaces `file` as a whole: staged beside it, fsynced, renamed, directory fsynced. A reader or a power cut meets
@@ -38,13 +40,32 @@ export async function createFileExclusive(
   }
 }
 
+/**
+ * Removes what writers that were killed have staged in `directory`. Files of the last minute may belong to a writer
+ * that lives.
+ */
+export async function removeStaleStagedFiles(directory: string): Promise<void> {
+  for (const name of (await readdir(directory).catch(ignoreMissing)) ?? []) {
+    if (!/^\.(.+\.)?[0-9a-f]{12}\.new$/.test(name)) continue;
+    // A file that is gone by now was not stale.
+    const stats = await stat(join(directory, name)).catch(() => undefined);
+    if (stats && Date.now() - stats.mtimeMs > STAGED_FOR_MS) await rm(join(directory, name), { force: true });
+  }
+}
+
 /** The content of a text file, or undefined where there is none. */
 export async function readTextFile(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(ignoreMissing);
+}
+
+/** At most the first `limitBytes` of a text file, or undefined where there is none. */
+export async function readTextStart(file: string, limitBytes: number): Promise<string | undefined> {
+  const handle = await open(file).catch(ignoreMissing);
   try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+    const start = await handle?.read(Buffer.alloc(limitBytes), 0, limitBytes, 0);
+    return start?.buffer.toString('utf8', 0, start.bytesRead);
+  } finally {
+    await handle?.close();
   }
 }
 
@@ -81,4 +102,8 @@ async function stageAnd(
     await rm(staged, { force: true });
   }
   await syncDirectory(directory);
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (errnoOf(error) !== 'ENOENT') throw error;
 }

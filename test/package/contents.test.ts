@@ -44,6 +44,7 @@ describe('listContents', () => {
       { path: 'sub/version.txt', body: '1.0.0' },
       { path: 'sub/update.sh', body: 'exit 0' },
       { path: 'update.sh/', type: '5' },
+      { path: 'version.txt/', type: '5' },
     );
     expect(await listContents(file, limits)).toMatchObject({ version: undefined, hasUpdateScript: false });
   });

@@ -127,6 +127,13 @@ describe('createPackage', () => {
     await expect(createPackage({ ...options, ...change })).rejects.toThrow(message);
   });
 
+  test('refuses a version.txt that is a directory', async () => {
+    const directory = await temporaryDirectory();
+    await mkdir(join(directory, 'version.txt'));
+    const options = optionsFor(directory, join(await temporaryDirectory(), 'out.enc'));
+    await expect(createPackage(options)).rejects.toThrow(/version\.txt is a directory$/);
+  });
+
   test('refuses a public key for signing', async () => {
     const options = optionsFor(await contentDirectory(), join(await temporaryDirectory(), 'out.enc'));
     await expect(createPackage({ ...options, privateKeyFile: keys.publicKey })).rejects.toThrow(
