@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { errnoOf } from '../core/errors.js';
-import { writeFileAtomic } from './atomic-file.js';
+import { removeStaleStagedFiles, writeFileAtomic } from './atomic-file.js';
 import {
   currentScope,
   identify,
   isAlive,
   isGroupAlive,
+  isProcessIdentity,
   type ProcessIdentity,
   type ProcessScope,
 } from './processes.js';
@@ -51,9 +52,14 @@ export async function acquireLock(directory: string): Promise<Lock | undefined> 
     await rm(claimFile(directory, number), { force: true });
     return undefined;
   }
-  await removeClaimsBelow(directory, number);
-  const stopHeartbeat = await startHeartbeat(directory);
-  return heldLock(directory, number, holder, stopHeartbeat);
+  try {
+    await removeClaimsBelow(directory, number);
+    await removeStaleStagedFiles(directory);
+    return heldLock(directory, number, holder, await startHeartbeat(directory));
+  } catch (error) {
+    await emptyClaim(directory, number);
+    throw error;
+  }
 }
 
 /** Whether a living process holds the lock in `directory`. */
@@ -77,8 +83,7 @@ function heldLock(
     async release() {
       // A directory that was removed meanwhile holds nothing to release.
       await stopHeartbeat().catch(() => undefined);
-      // The number stays taken: deleting it would let a contender with an old view win it a second time.
-      await truncate(file, 0).catch(ignoreMissing);
+      await emptyClaim(directory, number);
     },
   };
 }
@@ -93,14 +98,22 @@ async function isHeldBy(directory: string, number: number | undefined): Promise<
   return isAlive(holder.process) || holder.groups.some(isGroupAlive);
 }
 
+/** An empty claim is a released one; anything else that is no holder was damaged by a power failure or by hand. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+    const holder: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return isHolder(holder) ? holder : undefined;
   } catch (error) {
-    // An empty claim is a released one; anything else that is no JSON was cut off by a power failure.
     if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+function isHolder(value: unknown): value is Holder {
+  if (typeof value !== 'object' || value === null) return false;
+  const { bootId, pidNamespace, process: holder, groups } = value as Partial<Record<keyof Holder, unknown>>;
+  if (typeof bootId !== 'string' || typeof pidNamespace !== 'string') return false;
+  return Array.isArray(groups) && [holder, ...(groups as unknown[])].every(isProcessIdentity);
 }
 
 async function publishClaim(directory: string, number: number, holder: Holder): Promise<boolean> {
@@ -147,6 +160,11 @@ async function claimNumbers(directory: string): Promise<number[]> {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** The number stays taken: deleting it would let a contender with an old view win it a second time. */
+async function emptyClaim(directory: string, number: number): Promise<void> {
+  await truncate(claimFile(directory, number), 0).catch(ignoreMissing);
 }
 
 function claimFile(directory: string, number: number): string {

@@ -29,6 +29,17 @@ test('is held until it is released, then free again', async () => {
   expect((await readdir(directory)).sort()).toEqual(['2.claim']);
 });
 
+test('is free again when taking it fails half-way', async () => {
+  const heartbeat = join(directory, 'heartbeat');
+  await writeFile(heartbeat, 'no directory');
+  await expect(acquireLock(directory)).rejects.toMatchObject({ code: 'ENOTDIR' });
+  expect(await isLocked(directory)).toBe(false);
+  await rm(heartbeat);
+  const lock = await acquireLock(directory);
+  expect(lock).toBeDefined();
+  await lock?.release();
+});
+
 test('is held while a process of a recorded group lives, whatever became of the holder', async () => {
   const script = spawn('/bin/sh', ['-c', 'sleep 1000 & read -r line'], { detached: true });
   const group = script.pid ?? 0;
@@ -49,6 +60,10 @@ test.each([
   ['a pid that was given out again', { process: { pid: process.pid, startTicks: 1 }, groups: [] }],
   ['a holder of an earlier boot', { bootId: 'earlier', process: { pid: process.pid }, groups: [] }],
   ['a claim that a power cut tore', '{"bootId":'],
+  ['a claim that is no object', 'null'],
+  ['a claim without a holder', { groups: [] }],
+  ['a claim with a damaged pid', { process: { pid: '1' }, groups: [] }],
+  ['a claim with damaged groups', { process: { pid: process.pid }, groups: 'none' }],
 ])('%s does not hold it', async (_what, content) => {
   await claim(7, typeof content === 'string' ? content : { ...currentScope(), ...content });
   expect(await isLocked(directory)).toBe(false);
