@@ -1,12 +1,13 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive } from '../system/processes.js';
+import { currentScope, identify, isAlive } from '../system/processes.js';
 
-const NAME = /^\.upload-(\d+)-[0-9a-f]+$/;
+const NAME = /^\.upload-(\d+)-(\d*)-([0-9a-f-]*)-[0-9a-f]+$/;
 
-/** A directory for the files of one request, named after this process so that a later one can tell what was left. */
+/** A directory for the files of one request; its name tells a later daemon whether this process is still alive. */
 export async function createUploadDirectory(uploads: string, requestId: string): Promise<string> {
-  const directory = join(uploads, `.upload-${process.pid}-${requestId}`);
+  const { pid, startTicks = '' } = identify(process.pid);
+  const directory = join(uploads, `.upload-${pid}-${startTicks}-${currentScope().bootId}-${requestId}`);
   await mkdir(directory, { mode: 0o700 });
   return directory;
 }
@@ -18,8 +19,12 @@ export async function removeUploadDirectory(directory: string): Promise<void> {
 /** At the daemon's start: removes what a daemon that was killed had received so far. */
 export async function removeAbandonedUploads(uploads: string): Promise<void> {
   for (const name of await readdir(uploads)) {
-    const pid = Number(NAME.exec(name)?.[1]);
-    const owned = pid !== process.pid && isAlive({ pid, startTicks: undefined });
-    if (NAME.test(name) && !owned) await removeUploadDirectory(join(uploads, name));
+    if (name.startsWith('.upload-') && !isInUse(name)) await removeUploadDirectory(join(uploads, name));
   }
+}
+
+function isInUse(name: string): boolean {
+  const [, pid, startTicks, bootId] = NAME.exec(name) ?? [];
+  if (bootId !== currentScope().bootId) return false;
+  return isAlive({ pid: Number(pid), startTicks: startTicks === '' ? undefined : Number(startTicks) });
 }
