@@ -1,4 +1,5 @@
 import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { endpoints } from './api/v1/index.js';
 import { createApp } from './app.js';
 import { prepareFirstRun } from './appliance/first-run.js';
@@ -14,6 +15,7 @@ import { repeat, type StopRepeating } from './core/repeat.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { createJobLauncher } from './jobs/launcher.js';
 import { createAuditLog } from './records/audit-log.js';
+import { removeStaleStagedFiles } from './system/atomic-file.js';
 import {
   closeGracefully,
   listenBehindProxy,
@@ -60,43 +62,64 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     );
   }
   await prepareDirectories(paths);
-  let stopping = false;
-  const app = createApp(context, endpoints, () => stopping);
-  const host = options.host ?? (settings.host || (options.root === undefined ? '' : '127.0.0.1'));
-  const port = options.port ?? settings.port;
-  const tls = settings.tls
-    ? await listenTls(app, settings, await loadCertificate(paths), { host, port })
-    : undefined;
-  const proxy =
-    options.proxyPort === undefined ? undefined : await listenBehindProxy(app, settings, options.proxyPort);
-  const listeners = [tls, proxy].filter((listener) => listener !== undefined);
-
-  // Only a daemon that got its port may touch what another one could be using.
-  await removeAbandonedUploads(paths.uploads);
   if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
     logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
   }
-  const certificate = certificateTakeOver(context, tls);
-  const tasks = [
-    await launcher.watch(),
-    repeatHealth(context),
-    repeat(settings.certificateCheckIntervalMs, certificate, reportTo(context, 'certificate')),
-  ];
-  logger.info({ host, port: tls?.port, proxyPort: proxy?.port, root: paths.root }, 'listening');
-  return {
-    paths,
-    host,
-    port: tls?.port,
-    proxyPort: proxy?.port,
-    reload: certificate,
-    async stop() {
-      stopping = true;
-      logger.info('stopping');
-      await Promise.all(listeners.map((listener) => closeGracefully(listener, settings.shutdownGraceMs)));
-      await Promise.all(tasks.map((end) => end()));
-      logger.info('stopped');
-    },
+  let stopping = false;
+  const app = createApp(context, endpoints, () => stopping);
+  const host = options.host ?? (settings.host || (options.root === undefined ? '' : '127.0.0.1'));
+  const listeners: Listener[] = [];
+  const tasks: StopRepeating[] = [];
+  const close = async (graceMs: number) => {
+    stopping = true;
+    await Promise.all(listeners.map((listener) => closeGracefully(listener, graceMs)));
+    await Promise.all(tasks.map((end) => end()));
   };
+  try {
+    const tls = settings.tls
+      ? await listenTls(app, settings, await loadCertificate(paths), {
+          host,
+          port: options.port ?? settings.port,
+        })
+      : undefined;
+    if (tls) listeners.push(tls);
+    const proxy =
+      options.proxyPort === undefined ? undefined : await listenBehindProxy(app, settings, options.proxyPort);
+    if (proxy) listeners.push(proxy);
+
+    // Only a daemon that got its port may touch what another one could be using.
+    await removeLeftovers(context);
+    const reload = certificateTakeOver(context, tls);
+    tasks.push(await launcher.watch());
+    tasks.push(repeatHealth(context));
+    tasks.push(repeat(settings.certificateCheckIntervalMs, reload, reportTo(context, 'certificate')));
+    logger.info({ host, port: tls?.port, proxyPort: proxy?.port, root: paths.root }, 'listening');
+    return {
+      paths,
+      host,
+      port: tls?.port,
+      proxyPort: proxy?.port,
+      reload,
+      async stop() {
+        logger.info('stopping');
+        await close(settings.shutdownGraceMs);
+        logger.info('stopped');
+      },
+    };
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+}
+
+/** What processes that were killed left: half-received uploads, half-written files. What cannot be removed may stay. */
+async function removeLeftovers({ paths, ...context }: AppContext): Promise<void> {
+  await removeAbandonedUploads(paths.uploads).catch(reportTo(context, 'abandoned uploads'));
+  const { etc, tlsBundle, tlsCertificate, tlsPrivateKey } = paths;
+  const written = [etc, ...[tlsBundle, tlsCertificate, tlsPrivateKey].map((file) => dirname(file))];
+  for (const directory of written) {
+    await removeStaleStagedFiles(directory).catch(reportTo(context, 'half-written files'));
+  }
 }
 
 function createContext(options: DaemonOptions): AppContext {

@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { connect as connectPlain, createServer, type AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -9,6 +8,7 @@ import { createSelfSignedCertificate } from '../src/system/certificate.js';
 import { TOKEN } from './support/appliance.js';
 import { startTestDaemon, type TestDaemon } from './support/daemon.js';
 import { poll } from './support/poll.js';
+import { mountTmpfs, testWithMount } from './support/tmpfs.js';
 
 let appliance: TestDaemon;
 afterEach(() => appliance.stop());
@@ -263,14 +263,11 @@ describe('behind a proxy', () => {
   });
 });
 
-const asRoot = process.geteuid?.() === 0 ? describe : describe.skip;
-
-asRoot('a full disk (needs root to mount a small tmpfs)', () => {
-  test('413 that says so, and nothing is left of the upload', async () => {
+describe('a full disk', () => {
+  testWithMount('413 that says so, and nothing is left of the upload', async () => {
     appliance = await startTestDaemon();
     const { uploads } = appliance.paths;
-    await mkdir(uploads, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', uploads]);
+    const unmount = mountTmpfs(uploads, '256k');
     try {
       const announced = await appliance
         .signed('POST', '/update')
@@ -289,7 +286,7 @@ asRoot('a full disk (needs root to mount a small tmpfs)', () => {
       );
       await poll('the upload is removed', async () => (await readdir(uploads)).length === 0);
     } finally {
-      execFileSync('umount', [uploads]);
+      unmount();
     }
   });
 });

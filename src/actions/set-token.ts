@@ -1,12 +1,16 @@
 import { createApiToken, replaceApiToken, type TokenFiles } from '../appliance/api-token.js';
+import type { Settings } from '../config/settings.js';
 import { AdminError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
 import { createJobLog } from '../records/job-log.js';
 
 const ALLOWED = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)).join('');
 const LONGEST = 255;
 
-export interface SetTokenParts extends TokenFiles {
-  readonly tokenLog: string;
+export interface SetTokenParts {
+  readonly paths: TokenFiles & { readonly tokenLog: string };
+  readonly settings: Pick<Settings, 'applianceType'>;
+  readonly logger: Logger;
 }
 
 /**
@@ -17,13 +21,12 @@ export interface SetTokenParts extends TokenFiles {
  * @throws AdminError `badRequest` for a token that is not 1 to 255 characters of ASCII 33 to 126
  */
 export async function setToken(
-  paths: SetTokenParts,
-  applianceType: string,
+  { paths, settings, logger }: SetTokenParts,
   token: string,
   replace: boolean,
 ): Promise<boolean> {
   requireValidToken(token);
-  const log = createJobLog(paths.tokenLog, applianceType);
+  const log = createJobLog(paths.tokenLog, settings.applianceType, logger);
   if (replace) await replaceApiToken(paths, token);
   else if (!(await createApiToken(paths, token))) return false;
   await log.line('Updating API token. Please wait..');

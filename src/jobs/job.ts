@@ -20,15 +20,15 @@ export interface Job {
   readonly texts: JobTexts;
   status(paths: Paths): StatusFiles;
   log(paths: Paths): { readonly file: string; readonly mode: number };
-  /** Where the uploaded file is moved once the job holds its lock. */
+  /** Where the uploaded file is moved once the job holds its lock; one of `staged`. */
   input?(paths: Paths): string;
+  /** What is removed before the job begins, after it in every case, and after a crash. */
+  staged(paths: Paths): readonly string[];
   /**
    * @returns how the job succeeded, if not in the usual way: at 100 percent, with its `succeeded` text
    * @throws JobFailure for a failure with its own message; any other error is an `unexpected` one
    */
   run(context: JobContext): Promise<JobSuccess | undefined>;
-  /** Removes what the job stages; runs before it, after it in every case, and after a crash. */
-  cleanUp(paths: Paths): Promise<void>;
 }
 
 export interface JobSuccess {

@@ -10,6 +10,7 @@ import { spawnDetached } from '../system/detached-process.js';
 import { isLocked } from '../system/lock.js';
 import { jobs, type JobName } from './index.js';
 import type { Job } from './job.js';
+import { createLogCeiling } from './log-ceiling.js';
 import type { JobOrder, RunnerReport } from './runner-messages.js';
 import { cleanUpIfIdle, settleJob } from './settle.js';
 
@@ -24,7 +25,7 @@ export interface JobLauncher {
   start(name: JobName, input?: string): Promise<void>;
   /** @throws AdminError `badRequest` when the job is running: asked before an upload is accepted */
   refuseIfRunning(name: JobName): Promise<void>;
-  /** Settles and cleans up once, then looks for killed jobs again and again. */
+  /** Settles and cleans up once, then looks for killed jobs and overlong logs again and again. */
   watch(): Promise<StopRepeating>;
 }
 
@@ -38,23 +39,33 @@ export interface LauncherParts {
 const START_TIMEOUT_MS = 30_000;
 
 export function createJobLauncher(parts: LauncherParts): JobLauncher {
-  const { paths, settings, logger } = parts;
+  const { paths, adminPath, settings, logger } = parts;
   const starting = new Set<JobName>();
   const settling = new Map<string, Promise<void>>();
+  const watched = Object.values(jobs).map((job) => {
+    const recorded = { job, ...parts };
+    return { recorded, keepLogCeiling: createLogCeiling(recorded), trouble: '' };
+  });
 
   const settle = (job: Job): Promise<void> => {
     const current = settling.get(job.name);
     if (current) return current;
-    const next = settleJob(job, paths, settings, logger).finally(() => settling.delete(job.name));
+    const next = settleJob({ job, ...parts }).finally(() => settling.delete(job.name));
     settling.set(job.name, next);
     return next;
   };
 
-  const settleAll = async () => {
-    for (const job of Object.values(jobs)) {
-      await settle(job).catch((error: unknown) => {
-        logger.error({ job: job.name, reason: messageOf(error) }, 'a job could not be settled');
-      });
+  const lookAfterAll = async () => {
+    for (const entry of watched) {
+      const { recorded, keepLogCeiling } = entry;
+      const trouble = await keepLogCeiling()
+        .then(() => settle(recorded.job))
+        .then(() => '', messageOf);
+      // What keeps a job from being settled is reported once, not at every look.
+      if (trouble !== '' && trouble !== entry.trouble) {
+        logger.error({ job: recorded.job.name, reason: trouble }, 'a job could not be settled');
+      }
+      entry.trouble = trouble;
     }
   };
 
@@ -65,7 +76,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
       starting.add(name);
       try {
         await settle(jobs[name]);
-        await launch({ job: name, root: paths.root, adminPath: parts.adminPath, input }, logger);
+        await launch({ job: name, root: paths.root, adminPath, settings, input }, logger);
       } finally {
         starting.delete(name);
       }
@@ -74,13 +85,16 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
       if (starting.has(name) || (await isRunning(jobs[name], paths))) throw alreadyRunning(jobs[name]);
     },
     async watch() {
-      await settleAll();
-      for (const job of Object.values(jobs)) {
-        await cleanUpIfIdle(job, paths).catch((error: unknown) => {
-          logger.error({ job: job.name, reason: messageOf(error) }, 'what a job staged could not be removed');
+      await lookAfterAll();
+      for (const { recorded } of watched) {
+        await cleanUpIfIdle(recorded).catch((error: unknown) => {
+          logger.error(
+            { job: recorded.job.name, reason: messageOf(error) },
+            'what a job staged could not be removed',
+          );
         });
       }
-      return repeat(settings.settleIntervalMs, settleAll, () => undefined);
+      return repeat(settings.settleIntervalMs, lookAfterAll, () => undefined);
     },
   };
 }

@@ -1,27 +1,20 @@
+import { rename } from 'node:fs/promises';
 import { scriptEnvironment } from '../appliance/script-environment.js';
-import { productPath, type Paths } from '../config/paths.js';
-import type { Settings } from '../config/settings.js';
-import { messageOf } from '../core/errors.js';
-import { createJobLog, type JobLog } from '../records/job-log.js';
-import { clearJobError, writeJobError, writeJobStatus, type JobError } from '../records/job-status.js';
+import { productPath } from '../config/paths.js';
+import { errnoOf, messageOf } from '../core/errors.js';
 import type { Lock } from '../system/lock.js';
 import { privileged } from '../system/privilege.js';
 import { runScript } from '../system/script.js';
-import { JobFailure, type Job, type JobContext } from './job.js';
+import { JobFailure, type JobContext } from './job.js';
+import { openJobRecords, type JobRecords, type RecordedJob } from './job-records.js';
 
-export interface JobParts {
-  readonly job: Job;
-  readonly paths: Paths;
-  readonly settings: Settings;
+export interface JobParts extends RecordedJob {
+  /** An uploaded file, which the job takes over. */
+  readonly input: string | undefined;
   /** Held by the caller, who releases it. */
   readonly lock: Lock;
   /** Aborted when the job shall stop. */
   readonly stop: AbortSignal;
-}
-
-/** The context of a running job; knows the percentage that was published last. */
-export interface RunningJob extends JobContext {
-  readonly percentage: number;
 }
 
 export interface JobOutcome {
@@ -29,30 +22,55 @@ export interface JobOutcome {
   readonly reason?: string;
 }
 
-/** Publishes the start of a job: when this resolves, its status reads `running`. */
-export async function beginJob({ job, paths, settings, lock, stop }: JobParts): Promise<RunningJob> {
-  const files = job.status(paths);
-  const log = openJobLog(job, paths, settings);
-  let percentage = 0;
-  const publish = async (next: number) => {
-    percentage = next;
-    await writeJobStatus(files, 'running', percentage);
-  };
-  await clearJobError(files);
-  await publish(Object.values(job.stages)[0] ?? 0);
-  await log.line(job.texts.started(settings.applianceType.toLowerCase()));
+/**
+ * Begins a job: when this resolves, its status reads `running` and its input is its own.
+ *
+ * @throws the system error that kept it from beginning; the status is `failed` then, if it can be written
+ */
+export async function beginJob(parts: JobParts): Promise<JobRecords> {
+  const records = openJobRecords(parts);
+  try {
+    await records.begin();
+    await records.cleanUp();
+    await takeOverInput(parts);
+    return records;
+  } catch (error) {
+    await records.log.line(messageOf(error));
+    await records.fail(parts.job.texts.unexpected).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Runs a begun job to its end and publishes the outcome. */
+export async function runJob(parts: JobParts, records: JobRecords): Promise<JobOutcome> {
+  const { job, stop } = parts;
+  try {
+    const success = await job.run(contextOf(parts, records));
+    await records.succeed(success);
+    return { state: 'success' };
+  } catch (error) {
+    const reason = stop.aborted ? messageOf(stop.reason) : reasonOf(error);
+    if (stop.aborted) {
+      await records.log.line(`${job.title} was stopped: ${reason}`);
+      await records.fail(job.texts.interrupted);
+    } else if (error instanceof JobFailure) {
+      await records.fail(error.error);
+    } else {
+      await records.log.line(reason);
+      await records.fail(job.texts.unexpected);
+    }
+    return { state: 'failed', reason };
+  }
+}
+
+function contextOf({ paths, settings, lock, stop }: JobParts, records: JobRecords): JobContext {
   return {
     paths,
     settings,
-    log,
-    get percentage() {
-      return percentage;
-    },
+    log: records.log,
     async stage(name) {
       stop.throwIfAborted();
-      const next = job.stages[name];
-      if (next === undefined) throw new Error(`the job ${job.name} has no stage ${name}`);
-      await publish(next);
+      await records.stage(name);
     },
     runSystemScript(name, timeoutMs) {
       const env = scriptEnvironment(paths);
@@ -60,7 +78,7 @@ export async function beginJob({ job, paths, settings, lock, stop }: JobParts): 
         command: privileged(productPath('scripts', name), env, paths.root !== undefined),
         cwd: paths.admin,
         env,
-        log: log.file,
+        log: records.log.file,
         logLimitBytes: settings.scriptOutputLimitBytes,
         timeoutMs,
         signal: stop,
@@ -70,57 +88,17 @@ export async function beginJob({ job, paths, settings, lock, stop }: JobParts): 
   };
 }
 
-/** Runs a begun job to its end and publishes the outcome; whatever it staged is gone before a client can see it. */
-export async function runJob(job: Job, context: RunningJob, stop: AbortSignal): Promise<JobOutcome> {
-  const { paths, settings, log } = context;
-  const files = job.status(paths);
-  const type = settings.applianceType.toLowerCase();
+/** A missing upload is left for the job to report. */
+async function takeOverInput({ job, paths, input }: JobParts): Promise<void> {
+  if (input === undefined || job.input === undefined) return;
   try {
-    const success = (await job.run(context)) ?? { percentage: 100, text: job.texts.succeeded(type) };
-    await cleanUpOrSay(job, paths, log);
-    await log.line(success.text);
-    await writeJobStatus(files, 'success', success.percentage);
-    return { state: 'success' };
+    await rename(input, job.input(paths));
   } catch (error) {
-    const cause = stop.aborted ? job.texts.interrupted : failureOf(error, job);
-    await cleanUpOrSay(job, paths, log);
-    await publishFailure(job, context, log, cause);
-    return { state: 'failed', reason: reasonOf(stop.aborted ? stop.reason : error) };
+    if (errnoOf(error) !== 'ENOENT') throw error;
   }
-}
-
-/** What cannot be removed now is tried again later: it does not change how the job ended. */
-export function cleanUpOrSay(job: Job, paths: Paths, log: JobLog): Promise<void> {
-  return job.cleanUp(paths).catch((reason: unknown) => log.line(`Cleaning up failed: ${messageOf(reason)}`));
-}
-
-/** The log as every process that runs or settles the job writes it. */
-export function openJobLog(job: Job, paths: Paths, settings: Settings): JobLog {
-  const { file, mode } = job.log(paths);
-  return createJobLog(file, settings.applianceType, mode);
-}
-
-/** Error first, status last: a client that sees `failed` finds the reason, too. */
-export async function publishFailure(
-  job: Job,
-  at: { readonly paths: Paths; readonly settings: Settings; readonly percentage: number },
-  log: JobLog,
-  error: JobError | undefined,
-): Promise<void> {
-  const files = job.status(at.paths);
-  if (error) {
-    await writeJobError(files, error);
-    await log.line(error.message);
-  }
-  await log.line(job.texts.failed(at.settings.applianceType.toLowerCase()));
-  await writeJobStatus(files, 'failed', at.percentage);
 }
 
 /** For the daemon's log: the deepest thing that is known. */
 function reasonOf(error: unknown): string {
   return messageOf(error instanceof JobFailure ? (error.cause ?? error) : error);
-}
-
-function failureOf(error: unknown, job: Job): JobError | undefined {
-  return error instanceof JobFailure ? error.error : job.texts.unexpected;
 }

@@ -1,16 +1,14 @@
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { appliancePaths, type Paths } from '../config/paths.js';
-import { readSettings } from '../config/settings.js';
 import { sleep } from '../core/clock.js';
-import { errnoOf, messageOf } from '../core/errors.js';
+import { messageOf } from '../core/errors.js';
 import { createLogger } from '../core/logger.js';
 import { readJobStatus } from '../records/job-status.js';
 import { acquireLock, type Lock } from '../system/lock.js';
 import { jobs } from './index.js';
 import type { Job } from './job.js';
 import type { JobOrder, RunnerReport } from './runner-messages.js';
-import { beginJob, runJob } from './run-job.js';
+import { beginJob, runJob, type JobParts } from './run-job.js';
 
 /*
  * The process in which one job runs: `node dist/jobs/runner.js`, started by the launcher in a session of its own. It
@@ -24,26 +22,26 @@ process.once('message', (order: JobOrder) => {
 });
 process.once('disconnect', exitWithoutOrder);
 
-async function main(order: JobOrder): Promise<void> {
+async function main({ job: name, root, adminPath, settings, input }: JobOrder): Promise<void> {
   process.off('disconnect', exitWithoutOrder);
-  const paths = appliancePaths(order.root, order.adminPath);
-  const settings = readSettings(paths.settings);
-  const logger = createLogger(settings.logLevel).child({ job: order.job });
-  const stop = stopOnTermination();
-  const job: Job = jobs[order.job];
+  const logger = createLogger(settings.logLevel).child({ job: name });
   try {
+    const [job, paths, stop]: [Job, Paths, AbortSignal] = [
+      jobs[name],
+      appliancePaths(root, adminPath),
+      stopOnTermination(),
+    ];
     const lock = await acquireUnlessRunning(job, paths);
     if (!lock) {
       report({ report: 'locked' });
       return;
     }
     try {
-      await job.cleanUp(paths);
-      await takeOverInput(job, paths, order.input);
-      const context = await beginJob({ job, paths, settings, lock, stop });
+      const parts: JobParts = { job, paths, settings, logger, input, lock, stop };
+      const records = await beginJob(parts);
       logger.info('job started');
       report({ report: 'started' });
-      const outcome = await runJob(job, context, stop);
+      const outcome = await runJob(parts, records);
       logger.info({ outcome: outcome.state, reason: outcome.reason }, 'job ended');
     } finally {
       await lock.release();
@@ -67,22 +65,14 @@ async function acquireUnlessRunning(job: Job, paths: Paths): Promise<Lock | unde
   }
 }
 
-/** A missing upload is left for the job to report. */
-async function takeOverInput(job: Job, paths: Paths, input: string | undefined): Promise<void> {
-  if (input === undefined || job.input === undefined) return;
-  try {
-    await rename(input, job.input(paths));
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
-}
-
 /** The machine or its administrator wants this process to end: scripts are stopped and the job is reported failed. */
 function stopOnTermination(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => controller.abort(new Error(`stopped by ${signal}`)));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => controller.abort(new Error(`its runner got ${signal}`)));
   }
+  // Means "reload" to daemons: one that was sent to all of them must not cut a job.
+  process.on('SIGHUP', () => undefined);
   return controller.signal;
 }
 

@@ -3,11 +3,11 @@ import { compareVersions } from '../appliance/version-order.js';
 import { readVersion } from '../appliance/version.js';
 import { dateLine } from '../core/clock.js';
 import { errnoOf } from '../core/errors.js';
-import { extractContents, listContents } from '../package/contents.js';
+import { printable } from '../core/printable.js';
+import { extractContents, listContents, type PackageContents } from '../package/contents.js';
 import { PackageError } from '../package/package-error.js';
 import { unsealPackage } from '../package/unseal.js';
-import type { JobError } from '../records/job-status.js';
-import { readTextFile } from '../system/atomic-file.js';
+import { readJobStatus, type JobError } from '../records/job-status.js';
 import { freeBytes } from '../system/disk-space.js';
 import { JobFailure, type Job, type JobContext, type JobSuccess } from './job.js';
 
@@ -41,12 +41,15 @@ export const updateJob: Job = {
   }),
   log: (paths) => ({ file: paths.updateLog, mode: 0o664 }),
   input: (paths) => paths.updatePackage,
+  staged: ({ updateDirectory, updateStaging, updatePackage }) => [
+    updateDirectory,
+    updateStaging,
+    updatePackage,
+  ],
   run,
-  async cleanUp({ updateDirectory, updateStaging, updatePackage }) {
-    for (const path of [updateDirectory, updateStaging]) await rm(path, { recursive: true, force: true });
-    await rm(updatePackage, { force: true });
-  },
 };
+
+const VERSION_SHOWN = 100;
 
 async function run(job: JobContext): Promise<JobSuccess | undefined> {
   const { paths } = job;
@@ -56,9 +59,11 @@ async function run(job: JobContext): Promise<JobSuccess | undefined> {
   await requireSpace(job, 'decrypting the package', packageBytes);
   await unseal(job);
   await job.stage('verified');
-  const hasUpdateScript = await extract(job);
+  const { version, hasUpdateScript } = await extract(job);
   await job.stage('version');
-  await requireNewerVersion(`${paths.updateDirectory}/version.txt`, paths.version);
+  if (version !== undefined) {
+    await requireNewerVersion(`${paths.updateDirectory}/version.txt`, paths.version);
+  }
   if (!hasUpdateScript) return { percentage: 90, text: 'No update script found, skipping.' };
   await job.stage('script');
   await runUpdateScript(job);
@@ -91,7 +96,7 @@ async function unseal({ paths, settings, log, stage }: JobContext): Promise<void
 }
 
 /** Lists the verified archive whole before the first file of it is written. */
-async function extract(job: JobContext): Promise<boolean> {
+async function extract(job: JobContext): Promise<PackageContents> {
   const { paths, settings, log } = job;
   try {
     const free = await freeBytes(paths.tmp);
@@ -102,7 +107,7 @@ async function extract(job: JobContext): Promise<boolean> {
     await mkdir(paths.updateDirectory, { mode: 0o750 });
     await extractContents(paths.updateStaging, paths.updateDirectory);
     await rm(paths.updateStaging);
-    return contents.hasUpdateScript;
+    return contents;
   } catch (error) {
     throw await packageFailure(error, log);
   }
@@ -112,8 +117,9 @@ async function requireNewerVersion(packageFile: string, applianceFile: string): 
   const [packaged, installed] = await Promise.all([readVersion(packageFile), readVersion(applianceFile)]);
   if (packaged === undefined || installed === undefined) return;
   const order = compareVersions(packaged, installed);
-  if (order < 0) throw failure('E1001', `software update package v${packaged} is too old.`);
-  if (order === 0) throw failure('E1001', `software update package v${packaged} already up-to-date.`);
+  const name = `software update package v${printable(packaged, VERSION_SHOWN)}`;
+  if (order < 0) throw failure('E1001', `${name} is too old.`);
+  if (order === 0) throw failure('E1001', `${name} already up-to-date.`);
 }
 
 async function runUpdateScript(job: JobContext): Promise<void> {
@@ -130,11 +136,8 @@ async function runUpdateScript(job: JobContext): Promise<void> {
   }
   if (timedOut) await log.line(`update.sh ran longer than ${settings.updateTimeLimitMs} ms and was stopped`);
   else if (signal) await log.line(`update.sh was ended by ${signal}`);
-  const own = await Promise.all([
-    readTextFile(paths.updateErrorMessage),
-    readTextFile(paths.updateErrorCode),
-  ]);
-  throw own.every((text) => text !== undefined)
+  const { errorMessage, errorCode } = await readJobStatus(updateJob.status(paths));
+  throw errorMessage !== undefined && errorCode !== undefined
     ? new JobFailure(undefined)
     : failure('E1002', 'Error running update');
 }

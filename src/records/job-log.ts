@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
-import { errnoOf } from '../core/errors.js';
+import { errnoOf, messageOf } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
 import { appendToFile } from '../system/append-file.js';
 import { epochSeconds } from '../core/clock.js';
 
-/** A job's log for operators: `[<epoch seconds>][<TYPE>] <text>` lines, appended; a line that cannot be written is lost. */
+/** A job's log for operators: `[<epoch seconds>][<TYPE>] <text>` lines, appended. */
 export interface JobLog {
   readonly file: string;
   line(text: string): Promise<void>;
@@ -11,9 +12,17 @@ export interface JobLog {
   plain(text: string): Promise<void>;
 }
 
-export function createJobLog(file: string, applianceType: string, mode = 0o644): JobLog {
-  // A full disk must not keep a job from publishing how it ended.
-  const plain = (text: string) => appendToFile(file, `${text}\n`, mode).catch(() => undefined);
+/** A line that cannot be written goes to the daemon's log: a full disk does not change how a job ends. */
+export function createJobLog(
+  file: string,
+  applianceType: string,
+  logger: Pick<Logger, 'error'>,
+  mode = 0o644,
+): JobLog {
+  const plain = (text: string) =>
+    appendToFile(file, `${text}\n`, mode).catch((error: unknown) => {
+      logger.error({ file, line: text, reason: messageOf(error) }, 'a log line could not be written');
+    });
   return { file, plain, line: (text) => plain(`[${epochSeconds()}][${applianceType}] ${text}`) };
 }
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { sleep } from '../core/clock.js';
 import { errnoOf } from '../core/errors.js';
 
 /** Names one process beyond the reuse of its pid: pid and start time are unique within a boot. */
@@ -20,6 +21,8 @@ interface ProcessStat {
   readonly startTicks: number;
 }
 
+const KILL_GRACE_MS = 5_000;
+
 export function currentScope(): ProcessScope {
   return {
     bootId: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? 'unknown',
@@ -29,6 +32,15 @@ export function currentScope(): ProcessScope {
 
 export function identify(pid: number): ProcessIdentity {
   return { pid, startTicks: readStat(pid)?.startTicks };
+}
+
+/** For identities that were read from a file. */
+export function isProcessIdentity(value: unknown): value is ProcessIdentity {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, startTicks } = value as Partial<Record<keyof ProcessIdentity, unknown>>;
+  const isStart = startTicks === undefined || typeof startTicks === 'number';
+  // kill(2) takes 0 for this process's own group.
+  return typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0 && isStart;
 }
 
 /** Whether this very process still runs; a zombie does not. */
@@ -48,25 +60,37 @@ export function isGroupAlive(leader: ProcessIdentity): boolean {
   const stat = readStat(leader.pid);
   if (stat !== undefined && leader.startTicks !== undefined && stat.startTicks !== leader.startTicks)
     return false;
-  return groupMembers(leader.pid).length > 0;
+  return hasMembers(leader.pid);
 }
 
-/** Sends `signal` to every process of the group; a group that is gone is no error. */
-export function signalGroup(group: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-group, signal);
-  } catch (error) {
-    if (errnoOf(error) !== 'ESRCH') throw error;
+/** Terminates every process of the group that `leader` founded, after a grace kills; resolves when none is left. */
+export async function stopGroup(leader: ProcessIdentity): Promise<void> {
+  signalGroup(leader.pid, 'SIGTERM');
+  const deadline = performance.now() + KILL_GRACE_MS;
+  while (isGroupAlive(leader)) {
+    if (performance.now() > deadline) signalGroup(leader.pid, 'SIGKILL');
+    await sleep(50);
   }
 }
 
-function groupMembers(group: number): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => {
-      const stat = Number.isInteger(pid) ? readStat(pid) : undefined;
+/** A group that is gone, or that belongs to another user, gets no signal. */
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH' && errnoOf(error) !== 'EPERM') throw error;
+  }
+}
+
+/** Without `/proc` the zombies of a group cannot be told from its members. */
+function hasMembers(group: number): boolean {
+  const names = tryRead(() => readdirSync('/proc'));
+  return (
+    names?.some((name) => {
+      const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
       return stat?.group === group && !isZombie(stat);
-    });
+    }) ?? true
+  );
 }
 
 function signalReaches(pid: number): boolean {

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, isAlive } from '../../src/system/processes.js';
 import { poll } from '../support/poll.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
+import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
 import { makePackage } from '../support/update-package.js';
 
 interface UpdateStatus {
@@ -16,9 +16,17 @@ interface UpdateStatus {
 }
 
 let appliance: TestDaemon;
-beforeEach(async () => {
-  appliance = await startTestDaemon({ prepare: ({ paths, write }) => write(paths.version, '1.0.0\n') });
-});
+const start = async (settings: Readonly<Record<string, unknown>> = {}) => {
+  appliance = await startTestDaemon({
+    settings,
+    prepare: ({ paths, write }) => write(paths.version, '1.0.0\n'),
+  });
+};
+const startAnew = async (settings: Readonly<Record<string, unknown>>) => {
+  await appliance.stop();
+  await start(settings);
+};
+beforeEach(() => start());
 afterEach(() => appliance.stop());
 
 const send = (file: string | Buffer) => {
@@ -180,6 +188,33 @@ test('should show the message and code that update.sh wrote itself', async () =>
   expect(await log()).not.toContain('Error running update');
 });
 
+test.each([
+  ['neither', ': > status_error_message.txt; : > status_error_code.txt'],
+  ['no message', ': > status_error_message.txt; echo E4711 > status_error_code.txt'],
+])('should report E1002 when update.sh fails and left its error files with %s', async (_what, files) => {
+  await send(await makePackage(appliance, { 'update.sh': `cd "$JIDO_ADMIN_PATH/etc"; ${files}; exit 1\n` }));
+  expect(await ended()).toMatchObject({ 'error-message': 'Error running update', 'error-code': 'E1002' });
+});
+
+test('should begin a line of its own after output that does not end in one', async () => {
+  await send(await makePackage(appliance, { 'update.sh': 'printf unfinished\n' }));
+  expect((await ended()).status).toBe('success');
+  expect(await log()).toMatch(/\nunfinished\nCompleted update at: /);
+});
+
+test('should show a version without what a terminal would obey, and not at any length', async () => {
+  await appliance.write(appliance.paths.version, '9\n');
+  await send(await makePackage(appliance, { 'version.txt': `1\u001b[2J${'.0'.repeat(400)}\n` }));
+  const { 'error-message': shown } = await ended();
+  expect(shown).toBe(`software update package v${`1?[2J${'.0'.repeat(400)}`.slice(0, 100)} is too old.`);
+});
+
+test('should install whatever becomes of admind.json while the daemon runs', async () => {
+  await appliance.write(appliance.paths.settings, '{broken');
+  await send(await makePackage(appliance, install));
+  expect(await ended()).toMatchObject({ status: 'success' });
+});
+
 test('should forget the error of the last update when the next one starts', async () => {
   await send(Buffer.from('garbage'));
   await ended();
@@ -188,10 +223,7 @@ test('should forget the error of the last update when the next one starts', asyn
 });
 
 test('should keep the log within the limit when update.sh prints without end', async () => {
-  await appliance.write(
-    appliance.paths.settings,
-    JSON.stringify({ logLevel: 'silent', scriptOutputLimitBytes: 5000 }),
-  );
+  await startAnew({ scriptOutputLimitBytes: 5000 });
   await send(await makePackage(appliance, { 'update.sh': 'head -c 50000000 /dev/zero | tr "\\0" x\n' }));
   expect((await ended()).status).toBe('success');
   const text = await log();
@@ -206,10 +238,7 @@ test('should say so when update.sh is ended by a signal', async () => {
 });
 
 test('should end an update.sh that hangs and ignores SIGTERM, its children included, only when a time limit is set', async () => {
-  await appliance.write(
-    appliance.paths.settings,
-    JSON.stringify({ logLevel: 'silent', updateTimeLimitMs: 300 }),
-  );
+  await startAnew({ updateTimeLimitMs: 300 });
   const script =
     'trap "" TERM; sh -c \'trap "" TERM; echo $$ > "$JIDO_ADMIN_PATH/log/child"; while :; do sleep 0.1; done\'\n';
   await send(await makePackage(appliance, { 'update.sh': script }));
@@ -235,13 +264,10 @@ test('should leave background services of update.sh running, and free the lock a
   process.kill(service);
 });
 
-const asRoot = process.geteuid?.() === 0 ? test : test.skip;
-
-asRoot(
+testWithMount(
   'should fail with E1005 at 50 when the archive does not fit, before extracting any of it',
   async () => {
-    const { tmp } = appliance.paths;
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', tmp]);
+    const unmount = mountTmpfs(appliance.paths.tmp, '1m');
     try {
       await send(await makePackage(appliance, { ...install, 'big.bin': 'x'.repeat(3_000_000) }));
       expect(await ended()).toMatchObject({
@@ -252,7 +278,7 @@ asRoot(
       });
       expect(await leftovers()).toEqual([]);
     } finally {
-      execFileSync('umount', ['--lazy', tmp]);
+      unmount();
     }
   },
 );

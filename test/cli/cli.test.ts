@@ -135,6 +135,10 @@ describe('serve tells in one line why it cannot start', () => {
     );
     expect(await start({}, '--port', 'http')).toMatch(/--port must be a port, 0 to 65535, not "http"/);
     expect(await start({ JIDO_API_PORT: '99999' })).toMatch(/JIDO_API_PORT must be a port/);
+    const proxyPort = String(other.daemon.port);
+    expect(await start({ JIDO_API_PORT: proxyPort }, '--port', '0')).toMatch(
+      /^admind: Cannot listen on port \d+ of 127\.0\.0\.1: another program uses it\..*\n$/,
+    );
     await other.stop();
   });
 

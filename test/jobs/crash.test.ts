@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { readJobStatus } from '../../src/records/job-status.js';
 import { updateJob } from '../../src/jobs/update.js';
@@ -128,16 +129,41 @@ test('a runner that is told to end stops its script and reports the job failed',
   process.kill(runner, 'SIGTERM');
   await poll('the job has failed', async () => (await status()).status === 'failed');
   expect(await scriptIsAlive()).toBe(false);
+  expect(await appliance.read(appliance.paths.updateLog)).toMatch(
+    /Update was stopped: its runner got SIGTERM\n/,
+  );
 });
 
-test('what a killed daemon had received of an upload is removed at the next start, other daemons left alone', async () => {
-  await writeFile(join(appliance.paths.uploads, 'backup.tar'), 'kept');
-  const { by } = await startUpdate();
+test('a runner that is told to reload goes on', async () => {
+  const { runner } = await startUpdate();
+  process.kill(runner, 'SIGHUP');
   await letGo();
-  const left = join(appliance.paths.uploads, `.upload-${by.process.pid ?? 0}-0123456789abcdef`);
-  await appliance.write(join(left, 'update'), 'half a package');
-  await by.kill('SIGKILL');
+  await poll('the update ends', async () => (await status()).status !== 'running');
+  expect(await status()).toEqual({ status: 'success', percentage: 100 });
+});
+
+test('what a killed daemon had received of an upload is removed at the next start', async () => {
+  await writeFile(join(appliance.paths.uploads, 'backup.tar'), 'kept');
   daemon = await startDaemonProcess(appliance);
-  await poll('the rest is removed', () => Promise.resolve(!existsSync(left)));
+  const upload = openUpload(daemon.url);
+  await poll('the upload is under way', async () => (await readdir(appliance.paths.uploads)).length === 2);
+  await daemon.kill('SIGKILL');
+  upload.destroy();
+  expect(await readdir(appliance.paths.uploads)).toHaveLength(2);
+  daemon = await startDaemonProcess(appliance);
   expect(await readdir(appliance.paths.uploads)).toEqual(['backup.tar']);
 });
+
+/** Begins an upload that never ends. */
+function openUpload(url: string) {
+  const upload = request(`${url}/api/v1/admin/update?token=${TOKEN}`, {
+    method: 'POST',
+    rejectUnauthorized: false,
+    headers: { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '1000000' },
+  });
+  upload.on('error', () => undefined);
+  upload.write(
+    '--x\r\nContent-Disposition: form-data; name="update"; filename="p"\r\n\r\n' + 'x'.repeat(100_000),
+  );
+  return upload;
+}

@@ -31,9 +31,10 @@ export const setup: Endpoint = {
       [403, 'a token is set already and the request does not prove to know it'],
     ],
   },
-  async handle({ paths, settings, audit }, { id, path, address, authenticated, fields }) {
+  async handle(context, { id, path, address, authenticated, fields }) {
+    const { settings, audit } = context;
     const event = { id, target: path.slice(1), address };
-    if (!(await setToken(paths, settings.applianceType, fields.get('newtoken') ?? '', authenticated))) {
+    if (!(await setToken(context, fields.get('newtoken') ?? '', authenticated))) {
       await sleep(settings.setupPauseMs);
       await audit.record({ ...event, action: 'token.setup.failed' });
       throw new AdminError('forbidden', '');

@@ -1,0 +1,92 @@
+import type { Paths } from '../config/paths.js';
+import type { Settings } from '../config/settings.js';
+import { messageOf } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { createJobLog, type JobLog } from '../records/job-log.js';
+import { clearJobError, writeJobError, writeJobStatus, type JobError } from '../records/job-status.js';
+import { freePath } from '../system/remove-tree.js';
+import type { Job, JobSuccess } from './job.js';
+
+export interface RecordedJob {
+  readonly job: Job;
+  readonly paths: Paths;
+  readonly settings: Settings;
+  readonly logger: Logger;
+}
+
+/**
+ * What a job tells and what it leaves on disk, in the order that clients may rely on: a percentage is published before
+ * its work begins; what the job staged is gone, its error and its last log line are written, before a client can
+ * see that it ended. Only the status decides: a log line, an error text or a clean-up that fails is reported to the
+ * daemon's log and changes nothing.
+ */
+export interface JobRecords {
+  readonly log: JobLog;
+  /** When this resolves, the status reads `running`. */
+  begin(): Promise<void>;
+  /** Publishes a stage of the job. */
+  stage(name: string): Promise<void>;
+  /** Publishes `running` at the same percentage once more: proves that the status can be written. */
+  republish(): Promise<void>;
+  /** Removes what is staged, of an earlier run, too. */
+  cleanUp(): Promise<void>;
+  succeed(success: JobSuccess | undefined): Promise<void>;
+  /** @param error undefined where a script has already written message and code */
+  fail(error: JobError | undefined): Promise<void>;
+}
+
+/** @param percentage that was published last */
+export function openJobRecords({ job, paths, settings, logger }: RecordedJob, percentage = 0): JobRecords {
+  const files = job.status(paths);
+  const { file, mode } = job.log(paths);
+  const log = createJobLog(file, settings.applianceType, logger, mode);
+  const type = settings.applianceType.toLowerCase();
+  const publish = async (next: number) => {
+    percentage = next;
+    await writeJobStatus(files, 'running', percentage);
+  };
+
+  const cleanUp = async () => {
+    for (const path of job.staged(paths)) {
+      await freePath(path).catch((error: unknown) => {
+        logger.error({ job: job.name, reason: messageOf(error) }, 'what a job staged could not be removed');
+        return log.line(`Cleaning up failed: ${messageOf(error)}`);
+      });
+    }
+  };
+
+  return {
+    log,
+    cleanUp,
+    async begin() {
+      await publish(Object.values(job.stages)[0] ?? 0);
+      await clearJobError(files);
+      await log.line(job.texts.started(type));
+    },
+    async stage(name) {
+      const next = job.stages[name];
+      if (next === undefined) throw new Error(`the job ${job.name} has no stage ${name}`);
+      await publish(next);
+    },
+    republish: () => publish(percentage),
+    async succeed(success = { percentage: 100, text: job.texts.succeeded(type) }) {
+      await cleanUp();
+      await log.line(success.text);
+      await writeJobStatus(files, 'success', success.percentage);
+    },
+    async fail(error) {
+      await cleanUp();
+      if (error) {
+        await writeJobError(files, error).catch((reason: unknown) => {
+          logger.error(
+            { job: job.name, reason: messageOf(reason) },
+            'the error of a job could not be written',
+          );
+        });
+        await log.line(error.message);
+      }
+      await log.line(job.texts.failed(type));
+      await writeJobStatus(files, 'failed', percentage);
+    },
+  };
+}
