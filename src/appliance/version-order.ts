@@ -8,9 +8,18 @@ export function compareVersions(a: string, b: string): number {
   return compareByVersion(a, b) || compareBytes(a, b);
 }
 
-/** Without their file suffixes first (`.tar.gz`), as sort does, then as a whole. */
+/** Hidden names first; then without their file suffixes (`.tar.gz`), as sort does, then as a whole. */
 function compareByVersion(a: string, b: string): number {
-  return compareParts(withoutSuffix(a), withoutSuffix(b)) || compareParts(a, b);
+  return (
+    hiddenRank(a) - hiddenRank(b) || compareParts(withoutSuffix(a), withoutSuffix(b)) || compareParts(a, b)
+  );
+}
+
+/** Nothing, `.`, `..`, what begins with a dot, everything else. */
+function hiddenRank(version: string): number {
+  const rank = ['', '.', '..'].indexOf(version);
+  if (rank !== -1) return rank;
+  return version.startsWith('.') ? 3 : 4;
 }
 
 function withoutSuffix(version: string): string {
