@@ -3,6 +3,8 @@ import { pino, type Logger as PinoLogger } from 'pino';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
+const UNWRITTEN_LIMIT_BYTES = 1024 * 1024;
+
 /**
  * Structured log lines on standard output. Callers log names, sizes and identifiers, never a URL with its query, a
  * form, a token or a key; `redact` is the second line of defence.
@@ -25,6 +27,7 @@ export function createLogger(level: LogLevel): Logger {
         '*.password',
       ],
     },
-    pino.destination({ fd: 1, sync: true }),
+    // Written beside the event loop: a pipe that nobody reads delays and then loses lines, and stops nothing.
+    pino.destination({ fd: 1, sync: false, maxLength: UNWRITTEN_LIMIT_BYTES }),
   );
 }
