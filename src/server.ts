@@ -23,6 +23,14 @@ export interface Listener {
   readonly port: number;
 }
 
+interface ListenAddress {
+  /** Empty: every address of the machine. */
+  readonly host: string;
+  readonly port: number;
+  /** What the person who starts the daemon would change to get another port. */
+  readonly portOption: string;
+}
+
 /** TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 suites are all of that kind. */
 const TLS_1_2_CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
@@ -46,7 +54,7 @@ export async function listenTls(
     handler,
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  return listen(server, handler, settings, at);
+  return listen(server, handler, settings, { ...at, portOption: '--port' });
 }
 
 /** The plain port behind a proxy on this machine, which names the client in `X-Forwarded-For`. */
@@ -57,7 +65,7 @@ export async function listenBehindProxy(
 ): Promise<Listener> {
   const server = createHttpServer(httpOptions(settings), handler);
   server.on('connection', markProxied);
-  return listen(server, handler, settings, { host: '127.0.0.1', port });
+  return listen(server, handler, settings, { host: '127.0.0.1', port, portOption: 'JIDO_API_PORT' });
 }
 
 /** Connections that are open keep the old pair, new ones get the new. */
@@ -101,7 +109,7 @@ async function listen(
   server: Server | HttpsServer,
   handler: RequestHandler,
   settings: Settings,
-  { host, port }: { readonly host: string; readonly port: number },
+  address: ListenAddress,
 ): Promise<Listener> {
   server.maxConnections = settings.connectionLimit;
   server.setTimeout(settings.idleTimeoutMs);
@@ -111,19 +119,20 @@ async function listen(
   });
   server.on('clientError', answerMalformedRequest);
   try {
+    const { host, port } = address;
     server.listen(host === '' ? { port } : { host, port });
     await once(server, 'listening');
   } catch (error) {
-    throw new FatalError(describeListenError(error, host, port));
+    throw new FatalError(describeListenError(error, address));
   }
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-function describeListenError(error: unknown, host: string, port: number): string {
+function describeListenError(error: unknown, { host, port, portOption }: ListenAddress): string {
   const place = host === '' ? `port ${port}` : `port ${port} of ${host}`;
   switch (errnoOf(error)) {
     case 'EADDRINUSE':
-      return `Cannot listen on ${place}: another program uses it. Stop that program or choose another --port`;
+      return `Cannot listen on ${place}: another program uses it. Stop that program or choose another ${portOption}`;
     case 'EACCES':
       return `Cannot listen on ${place}: no permission. Choose a port above 1023 or run as root`;
     case 'EADDRNOTAVAIL':

@@ -137,7 +137,7 @@ describe('serve tells in one line why it cannot start', () => {
     expect(await start({ JIDO_API_PORT: '99999' })).toMatch(/JIDO_API_PORT must be a port/);
     const proxyPort = String(other.daemon.port);
     expect(await start({ JIDO_API_PORT: proxyPort }, '--port', '0')).toMatch(
-      /^admind: Cannot listen on port \d+ of 127\.0\.0\.1: another program uses it\..*\n$/,
+      /^admind: Cannot listen on port \d+ of 127\.0\.0\.1: another program uses it\. Stop that program or choose another JIDO_API_PORT\n$/,
     );
     await other.stop();
   });
