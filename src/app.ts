@@ -14,6 +14,7 @@ import { logError, logWhenDone } from './http/request-log.js';
 import { decodePercent, parseQuery, splitTarget } from './http/request-target.js';
 import { createRouter } from './http/router.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
+import { requireHost } from './http/require-host.js';
 import { removeUploadDirectory } from './http/upload-directory.js';
 import { selectMethod } from './http/select-method.js';
 import { send, sendError } from './http/send.js';
@@ -32,6 +33,7 @@ export function createApp(
   app.disable('x-powered-by');
 
   app.use(begin(context)); // request id, security headers, log line
+  app.use(step(requireHost)); // 400
   app.use(step(refuseWhile(isStopping))); // 503
   app.use(step(findResource(createRouter(endpoints), context.gate))); // 404
   app.use(step(authenticate(context))); // 403, 429

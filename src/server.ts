@@ -91,6 +91,7 @@ function httpOptions(settings: Settings) {
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(settings.headersTimeoutMs, 5_000),
     keepAliveTimeout: settings.keepAliveTimeoutMs,
+    requireHostHeader: false, // the pipeline does, in the form of all its answers
   };
 }
 
@@ -117,6 +118,10 @@ async function listen(
     markAwaitingContinue(request);
     handler(request, response);
   });
+  server.on('checkExpectation', handler); // one that is unknown may be ignored (RFC 9110, 10.1.1)
+  server.on('connect', (_request: IncomingMessage, socket: Socket) =>
+    refuse(socket, 'CONNECT is not allowed'),
+  );
   server.on('clientError', answerMalformedRequest);
   try {
     const { host, port } = address;
@@ -149,7 +154,10 @@ function answerMalformedRequest(error: Error, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const message = MALFORMED[errnoOf(error) ?? ''] ?? 'Malformed HTTP request';
+  refuse(socket, MALFORMED[errnoOf(error) ?? ''] ?? 'Malformed HTTP request');
+}
+
+function refuse(socket: Socket, message: string): void {
   const { headers, body } = errorReply(new AdminError('badRequest', message), undefined);
   const lines = Object.entries({
     ...SECURITY_HEADERS,

@@ -133,6 +133,8 @@ describe('HTTP', () => {
       `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
       'The request head is too large',
     ],
+    ['a request without Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 'Missing header: Host'],
+    ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 'CONNECT is not allowed'],
   ])('400 in the usual form for %s', async (_what, request, message) => {
     const answer = await exchange(request);
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*X-Frame-Options: deny/);
@@ -144,6 +146,11 @@ describe('HTTP', () => {
       'POST /api/v1/admin/update HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000000000\r\n\r\n',
     );
     expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden/);
+  });
+
+  test('an expectation that is unknown is ignored', async () => {
+    const answer = await exchange(`${GET_VERSION}Expect: wonders\r\nConnection: close\r\n\r\n`);
+    expect(answer).toContain('{"version":"1.0.0"}');
   });
 
   test('100 Continue for a caller who may upload', async () => {
