@@ -27,7 +27,10 @@ export function createFormGuard(rules: FormRules): FormGuard {
     if (!rule)
       throw new AdminError('badRequest', `Unknown field: ${printable(name, 64)}. Allowed: ${names(rules)}`);
     if (rule.kind !== kind)
-      throw new AdminError('badRequest', `Invalid field: ${name}. Expected a ${rule.kind}, got a ${kind}`);
+      throw new AdminError(
+        'badRequest',
+        `Invalid field: ${name}. Expected ${described(rule.kind)}, got ${described(kind)}`,
+      );
     if (seen.has(name))
       throw new AdminError('badRequest', `Invalid field: ${name}. It was sent more than once`);
     seen.add(name);
@@ -50,4 +53,8 @@ export function textTooLong(name: string): AdminError {
 
 function names(rules: FormRules): string {
   return Object.keys(rules).join(', ');
+}
+
+function described(kind: FormField['kind']): string {
+  return kind === 'file' ? 'a file' : 'text';
 }

@@ -102,7 +102,7 @@ test('should 400 a file where text belongs, and a field that is sent twice', asy
   appliance = await startTestDaemon({ token: null });
   const file = await appliance.call('POST', '/setup').attach('newtoken', Buffer.from('abc'), 'token.txt');
   expect(file.body).toMatchObject({
-    'Error-Message': 'Invalid field: newtoken. Expected a text, got a file',
+    'Error-Message': 'Invalid field: newtoken. Expected text, got a file',
   });
   const twice = await appliance.call('POST', '/setup').field('newtoken', 'a').field('newtoken', 'b');
   expect(twice.body).toMatchObject({

@@ -407,7 +407,7 @@ describe('bad uploads', () => {
     [
       'text',
       (call: ReturnType<typeof send>) => call.field('update', '/etc/passwd'),
-      'Invalid field: update. Expected a file, got a text',
+      'Invalid field: update. Expected a file, got text',
     ],
     [
       'two files',
