@@ -8,22 +8,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import forge from 'node-forge';
+import { describeWith, hasTool, testWith } from './support/tools.js';
 
 const SCRIPT = fileURLToPath(new URL('../scripts/admin-curl', import.meta.url));
 const TOKEN = 'testtoken';
 const VERSION_HASH = '39791be66bfbce4966b6c3feb7bfcb9118c285fa952b030a9af2fcf64f1a67ac';
 const PRINTABLE = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => 33 + index));
 
-const isInstalled = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 const shells = [['/bin/sh'], ['dash'], ['bash'], ['busybox', 'sh']]
-  .filter(([program]) => isInstalled(program!))
+  .filter(([program = '']) => hasTool(program))
   .map((shell) => ({ shell, name: shell.join(' ') }));
-const withScript = isInstalled('script') ? it : it.skip;
+const withScript = testWith('script');
 
-const describeWithTools =
-  isInstalled('curl') && isInstalled('openssl') ? describe.each(shells) : describe.skip.each(shells);
-
-describeWithTools('admin-curl in $name', ({ shell }) => {
+describeWith('curl', 'openssl').each(shells)('admin-curl in $name', ({ shell }) => {
   let appliance: Appliance;
   let directory: string;
 

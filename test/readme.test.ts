@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { renderSettingsTable } from '../src/config/settings-table.js';
 import { poll } from './support/poll.js';
-import { hasTool } from './support/tools.js';
+import { describeWith } from './support/tools.js';
 
 const readme = await readFile('README.md', 'utf8');
 
@@ -16,9 +16,7 @@ test('the settings table is the one made from the schema', () => {
   expect(squeeze(readme)).toContain(squeeze(renderSettingsTable()));
 });
 
-const withCurl = hasTool('curl') ? describe : describe.skip;
-
-withCurl('the quick start', () => {
+describeWith('curl')('the quick start', () => {
   test('works as it is written, apart from the port and the way to call admind', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'admind-quick-start-'));
     const cli = resolve('dist/cli.js');

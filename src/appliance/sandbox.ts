@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { productPath, type Paths } from '../config/paths.js';
-import { errnoOf, FatalError, messageOf } from '../core/errors.js';
+import { FatalError, ignoreMissing, messageOf } from '../core/errors.js';
 import { generateUpdateKeys } from '../package/keys.js';
 
 /** In the root of a sandbox that is not complete yet: it is made again from the start. */
@@ -21,7 +21,7 @@ export function vendorDirectory(root: string): string {
  */
 export async function prepareSandbox(root: string, paths: Paths): Promise<boolean> {
   try {
-    const names = await readdir(root).catch(missingIsEmpty);
+    const names = (await readdir(root).catch(ignoreMissing)) ?? [];
     if (names.length > 0 && !names.includes(INCOMPLETE)) {
       requireAppliance(root, names);
       return false;
@@ -56,9 +56,4 @@ function requireAppliance(root: string, names: readonly string[]): void {
   throw new FatalError(
     `${root} is not the root of an appliance: it is not empty, and has none of opt, usr, data`,
   );
-}
-
-function missingIsEmpty(error: unknown): string[] {
-  if (errnoOf(error) === 'ENOENT') return [];
-  throw error;
 }

@@ -44,6 +44,11 @@ export function errnoOf(error: unknown): string | undefined {
   return textProperty(error, 'code');
 }
 
+/** For `catch`: a file that is not there is no error, every other error is thrown on. */
+export function ignoreMissing(error: unknown): undefined {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}
+
 export function messageOf(error: unknown): string {
   return textProperty(error, 'message') ?? String(error);
 }

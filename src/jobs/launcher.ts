@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { AdminError, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { repeat, type StopRepeating } from '../core/repeat.js';
-import { readJobStatus } from '../records/job-status.js';
+import { readsRunning } from '../records/job-status.js';
 import { spawnDetached } from '../system/detached-process.js';
 import { isLocked } from '../system/lock.js';
 import { jobs, type JobName } from './index.js';
@@ -130,7 +130,7 @@ async function launch(order: JobOrder, logger: Logger): Promise<void> {
 
 async function isRunning(job: Job, paths: Paths): Promise<boolean> {
   if (!(await isLocked(join(paths.locks, job.name)))) return false;
-  return (await readJobStatus(job.status(paths))).fields.status === 'running';
+  return readsRunning(job.status(paths));
 }
 
 function alreadyRunning(job: Job): AdminError {

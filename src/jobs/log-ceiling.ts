@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
-import { errnoOf } from '../core/errors.js';
-import { readJobStatus } from '../records/job-status.js';
+import { ignoreMissing } from '../core/errors.js';
+import { readsRunning } from '../records/job-status.js';
 import { cutLog } from '../system/bounded-log.js';
 import type { RecordedJob } from './job-records.js';
 
@@ -18,7 +18,7 @@ export function createLogCeiling({ job, paths, settings }: RecordedJob): () => P
   let wasRunning: boolean | undefined;
   let ceiling = Infinity;
   return async () => {
-    const isRunning = (await readJobStatus(job.status(paths))).fields.status === 'running';
+    const isRunning = await readsRunning(job.status(paths));
     const log = await open(job.log(paths).file, 'r+').catch(ignoreMissing);
     try {
       await (log && cutLog(log, ceiling));
@@ -29,8 +29,4 @@ export function createLogCeiling({ job, paths, settings }: RecordedJob): () => P
       await log?.close();
     }
   };
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (errnoOf(error) !== 'ENOENT') throw error;
 }

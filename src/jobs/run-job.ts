@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { scriptEnvironment } from '../appliance/script-environment.js';
 import { productPath } from '../config/paths.js';
-import { errnoOf, messageOf } from '../core/errors.js';
+import { ignoreMissing, messageOf } from '../core/errors.js';
 import type { Lock } from '../system/lock.js';
 import { privileged } from '../system/privilege.js';
 import { runScript } from '../system/script.js';
@@ -91,11 +91,7 @@ function contextOf({ paths, settings, lock, stop }: JobParts, records: JobRecord
 /** A missing upload is left for the job to report. */
 async function takeOverInput({ job, paths, input }: JobParts): Promise<void> {
   if (input === undefined || job.input === undefined) return;
-  try {
-    await rename(input, job.input(paths));
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
+  await rename(input, job.input(paths)).catch(ignoreMissing);
 }
 
 /** For the daemon's log: the deepest thing that is known. */

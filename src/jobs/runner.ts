@@ -3,7 +3,7 @@ import { appliancePaths, type Paths } from '../config/paths.js';
 import { sleep } from '../core/clock.js';
 import { messageOf } from '../core/errors.js';
 import { createLogger } from '../core/logger.js';
-import { readJobStatus } from '../records/job-status.js';
+import { readsRunning } from '../records/job-status.js';
 import { acquireLock, type Lock } from '../system/lock.js';
 import { jobs } from './index.js';
 import type { Job } from './job.js';
@@ -26,11 +26,9 @@ async function main({ job: name, root, adminPath, settings, input }: JobOrder): 
   process.off('disconnect', exitWithoutOrder);
   const logger = createLogger(settings.logLevel).child({ job: name });
   try {
-    const [job, paths, stop]: [Job, Paths, AbortSignal] = [
-      jobs[name],
-      appliancePaths(root, adminPath),
-      stopOnTermination(),
-    ];
+    const job: Job = jobs[name];
+    const paths = appliancePaths(root, adminPath);
+    const stop = stopOnTermination();
     const lock = await acquireUnlessRunning(job, paths);
     if (!lock) {
       report({ report: 'locked' });
@@ -59,8 +57,7 @@ async function acquireUnlessRunning(job: Job, paths: Paths): Promise<Lock | unde
   for (;;) {
     const lock = await acquireLock(join(paths.locks, job.name));
     if (lock) return lock;
-    const { fields } = await readJobStatus(job.status(paths));
-    if (fields.status === 'running' || Date.now() > deadline) return undefined;
+    if ((await readsRunning(job.status(paths))) || Date.now() > deadline) return undefined;
     await sleep(20);
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readJobStatus } from '../records/job-status.js';
+import { readJobStatus, readsRunning } from '../records/job-status.js';
 import { acquireLock } from '../system/lock.js';
 import { openJobRecords, type RecordedJob } from './job-records.js';
 
@@ -8,13 +8,14 @@ import { openJobRecords, type RecordedJob } from './job-records.js';
  * its percentage, says so in its log, and what it staged is removed.
  */
 export async function settleJob(recorded: RecordedJob): Promise<void> {
-  const { job, logger } = recorded;
-  if ((await fieldsOf(recorded)).status !== 'running') return;
+  const { job, paths, logger } = recorded;
+  const files = job.status(paths);
+  if (!(await readsRunning(files))) return;
   await underLock(recorded, async () => {
     // Read again under the lock: the job may just have ended.
-    const { status, percentage: value } = await fieldsOf(recorded);
-    if (status !== 'running') return;
-    const percentage = typeof value === 'number' ? value : 0;
+    const { fields } = await readJobStatus(files);
+    if (fields.status !== 'running') return;
+    const percentage = typeof fields.percentage === 'number' ? fields.percentage : 0;
     const records = openJobRecords(recorded, percentage);
     // Before the line, which would otherwise be repeated for as long as the disk is full.
     await records.republish();
@@ -37,8 +38,4 @@ async function underLock({ job, paths }: RecordedJob, work: () => Promise<void>)
   } finally {
     await lock.release();
   }
-}
-
-async function fieldsOf({ job, paths }: RecordedJob): Promise<Readonly<Record<string, unknown>>> {
-  return (await readJobStatus(job.status(paths))).fields;
 }

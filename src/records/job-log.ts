@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { errnoOf, messageOf } from '../core/errors.js';
+import { ignoreMissing, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { appendToFile } from '../system/append-file.js';
 import { epochSeconds } from '../core/clock.js';
@@ -41,18 +41,14 @@ export async function readLogTail(file: string, count: number): Promise<string |
 }
 
 async function readEnd(file: string): Promise<string | undefined> {
+  const handle = await open(file, 'r').catch(ignoreMissing);
+  if (!handle) return undefined;
   try {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      const length = Math.min(size, TAIL_LIMIT_BYTES);
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-      return buffer.toString('utf8', 0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+    const { size } = await handle.stat();
+    const length = Math.min(size, TAIL_LIMIT_BYTES);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
   }
 }

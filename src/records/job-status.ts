@@ -64,6 +64,11 @@ export async function readJobStatus(files: StatusFiles): Promise<JobStatus> {
   return { fields, errorMessage, errorCode };
 }
 
+/** Whether the status says that the job runs; whether that is true, its lock tells. */
+export async function readsRunning(files: StatusFiles): Promise<boolean> {
+  return (await readJobStatus(files)).fields.status === 'running';
+}
+
 async function readJsonStatus(file: string | undefined): Promise<Record<string, unknown> | undefined> {
   const text = file === undefined ? undefined : await readTextFile(file);
   if (text === undefined) return undefined;

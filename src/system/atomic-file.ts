@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from '../core/errors.js';
+import { errnoOf, ignoreMissing } from '../core/errors.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;
@@ -102,8 +102,4 @@ async function stageAnd(
     await rm(staged, { force: true });
   }
   await syncDirectory(directory);
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (errnoOf(error) !== 'ENOENT') throw error;
 }

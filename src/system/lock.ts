@@ -2,7 +2,7 @@ import { link, mkdir, readdir, readFile, rm, rmdir, truncate } from 'node:fs/pro
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
-import { errnoOf } from '../core/errors.js';
+import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { removeStaleStagedFiles, writeFileAtomic } from './atomic-file.js';
 import {
   currentScope,
@@ -153,13 +153,8 @@ async function removeClaimsBelow(directory: string, number: number): Promise<voi
 }
 
 async function claimNumbers(directory: string): Promise<number[]> {
-  try {
-    const names = await readdir(directory);
-    return names.filter((name) => /^\d+\.claim$/.test(name)).map((name) => parseInt(name, 10));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = (await readdir(directory).catch(ignoreMissing)) ?? [];
+  return names.filter((name) => /^\d+\.claim$/.test(name)).map((name) => parseInt(name, 10));
 }
 
 /** The number stays taken: deleting it would let a contender with an old view win it a second time. */
@@ -169,8 +164,4 @@ async function emptyClaim(directory: string, number: number): Promise<void> {
 
 function claimFile(directory: string, number: number): string {
   return join(directory, `${number}.claim`);
-}
-
-function ignoreMissing(error: unknown): void {
-  if (errnoOf(error) !== 'ENOENT') throw error;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { chmod, lstat, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from '../core/errors.js';
+import { ignoreMissing } from '../core/errors.js';
 
 const BATCH = 64;
 
@@ -54,8 +54,4 @@ async function removeDirectory(path: string): Promise<void> {
 
 function isFile(entry: Dirent): boolean {
   return !entry.isDirectory();
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (errnoOf(error) !== 'ENOENT') throw error;
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { compareVersions } from '../../src/appliance/version-order.js';
-import { hasTool } from '../support/tools.js';
+import { testWith } from '../support/tools.js';
 
 test.each([
   ['1.9.0', '1.10.0'],
@@ -19,9 +19,7 @@ test.each([
   expect(compareVersions(older, older)).toBe(0);
 });
 
-const withSort = hasTool('sort') ? test : test.skip;
-
-withSort.each([
+testWith('sort').each([
   ['that begin with a number', true],
   // Beginning with a dot means a hidden file to sort, and its releases differ about those.
   ['that begin with anything but a dot', false],

@@ -3,12 +3,10 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
-import { hasTool } from '../support/tools.js';
+import { describeWith } from '../support/tools.js';
 import { makePackage } from '../support/update-package.js';
 
-const withTools = hasTool('curl') && hasTool('openssl') ? describe : describe.skip;
-
-withTools('admin-curl against the daemon', () => {
+describeWith('curl', 'openssl')('admin-curl against the daemon', () => {
   let appliance: TestDaemon;
   beforeAll(async () => {
     appliance = await startTestDaemon({

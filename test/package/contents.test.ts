@@ -13,11 +13,10 @@ import {
   writeInner,
   type RawMember,
 } from './fixtures.js';
-import { hasTool } from '../support/tools.js';
+import { describeWith } from '../support/tools.js';
 
 const temporaryDirectory = temporaryDirectories();
 const limits = { entryLimit: 1000, totalLimitBytes: 1024 * 1024 * 1024 };
-const withTar = hasTool('tar') ? describe : describe.skip;
 
 describe('listContents', () => {
   test('reports the version, the update script, the entries and their bytes on disk', async () => {
@@ -395,7 +394,7 @@ describe('extractContents', () => {
   });
 });
 
-withTar('an archive made by tar', () => {
+describeWith('tar')('an archive made by tar', () => {
   test.each(['--format=gnu', '--format=ustar', '--format=pax', '--format=v7'])(
     'of %s is extracted',
     async (format) => {

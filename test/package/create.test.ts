@@ -19,10 +19,9 @@ import { inspectPackage } from '../../src/package/inspect.js';
 import { generateUpdateKeys, type UpdateKeys } from '../../src/package/keys.js';
 import { tarMember } from '../../src/package/tar-writer.js';
 import { run, temporaryDirectories } from './fixtures.js';
-import { hasTool } from '../support/tools.js';
+import { describeWith, hasTool } from '../support/tools.js';
 
 const temporaryDirectory = temporaryDirectories();
-const withOpenssl = hasTool('openssl') && hasTool('tar') ? describe : describe.skip;
 
 let keys: UpdateKeys;
 
@@ -180,7 +179,7 @@ describe('tarMember', () => {
   );
 });
 
-withOpenssl('a package made by createPackage', () => {
+describeWith('openssl', 'tar')('a package made by createPackage', () => {
   test('is opened, verified and extracted by openssl and tar', async () => {
     const directory = await contentDirectory();
     const work = await temporaryDirectory();

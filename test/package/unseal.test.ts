@@ -8,13 +8,12 @@ import { generateUpdateKeys } from '../../src/package/keys.js';
 import type { PackageError } from '../../src/package/package-error.js';
 import { unsealPackage, type UnsealOptions } from '../../src/package/unseal.js';
 import { rawMember, refusalOf, run, tarOf, temporaryDirectories, type RawMember } from './fixtures.js';
-import { hasTool } from '../support/tools.js';
+import { describeWith, testWith } from '../support/tools.js';
 
 const CONTENTS = 'software_package.tar.gz';
 const SIGNATURE = 'software_package.tar.gz.sign';
 
 const temporaryDirectory = temporaryDirectories();
-const withOpenssl = hasTool('openssl') && hasTool('tar') ? describe : describe.skip;
 
 let keys: { key: string; publicKey: string; privateKey: string };
 let otherKeys: typeof keys;
@@ -206,9 +205,7 @@ describe('unsealPackage refuses, at decrypting,', () => {
     await expectRefusal({ ...options, packageFile: directory }, 'decrypt', 'is not a regular file');
   });
 
-  const withMkfifo = hasTool('mkfifo') ? test : test.skip;
-
-  withMkfifo('a FIFO, without waiting for a writer', async () => {
+  testWith('mkfifo')('a FIFO, without waiting for a writer', async () => {
     const packageFile = join(await temporaryDirectory(), 'pipe');
     execFileSync('mkfifo', [packageFile]);
     const options = await optionsFor(Buffer.alloc(0));
@@ -308,7 +305,7 @@ describe('unsealPackage refuses, at the signature,', () => {
   });
 });
 
-withOpenssl('a package made by openssl and tar', () => {
+describeWith('openssl', 'tar')('a package made by openssl and tar', () => {
   test.each([
     ['pbkdf2-sha256', ['-md', 'sha256', '-pbkdf2']],
     ['md5', ['-md', 'md5']],

@@ -1,9 +1,19 @@
 import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 
-/** Whether a program is installed: tests that need it are skipped, and say so, where it is not. */
+/** Whether a program, named or with its path, is installed. */
 export function hasTool(name: string): boolean {
-  return (process.env.PATH ?? '').split(':').some((directory) => isExecutable(join(directory, name)));
+  return (process.env.PATH ?? '').split(':').some((directory) => isExecutable(resolve(directory, name)));
+}
+
+/** `test`, or `test.skip` where one of the programs is not installed. */
+export function testWith(...programs: readonly string[]) {
+  return programs.every(hasTool) ? test : test.skip;
+}
+
+/** `describe`, or `describe.skip` where one of the programs is not installed. */
+export function describeWith(...programs: readonly string[]) {
+  return programs.every(hasTool) ? describe : describe.skip;
 }
 
 function isExecutable(file: string): boolean {
