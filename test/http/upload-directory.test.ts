@@ -21,7 +21,8 @@ test.each([
   ['a pid that was given out again', (name: string) => name.replace(/-(\d+)-\d+-/, '-$1-1-')],
   [
     'an earlier boot',
-    (name: string) => name.replace(/[0-9a-f-]{36}-/, '00000000-0000-0000-0000-000000000000-'),
+    (name: string) =>
+      name.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-/, '00000000-0000-0000-0000-000000000000-'),
   ],
   ['an earlier version', () => `.upload-${process.pid}-0123456789abcdef`],
 ])('what %s had received is removed', async (_who, nameOf) => {
