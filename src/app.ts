@@ -10,6 +10,7 @@ import type { Endpoint } from './http/endpoint.js';
 import { errorReply } from './http/error-reply.js';
 import { endpointOf, exchangeOf, type Exchange, type Step } from './http/exchange.js';
 import { receiveForm } from './http/receive-form.js';
+import type { Reply } from './http/reply.js';
 import { logError, logWhenDone } from './http/request-log.js';
 import { decodePercent, parseQuery, splitTarget } from './http/request-target.js';
 import { createRouter } from './http/router.js';
@@ -83,19 +84,28 @@ function handle(context: AppContext) {
   return async (request: Request, response: Response) => {
     const exchange = exchangeOf(response);
     try {
-      const reply = await endpointOf(exchange).handle(context, {
-        id: exchange.id,
-        path: exchange.path,
-        address: exchange.address,
-        authenticated: exchange.authenticated ?? false,
-        fields: exchange.fields ?? new Map(),
-        files: exchange.files ?? new Map(),
-      });
-      await send(request, response, reply);
+      await send(request, response, await answer(context, exchange, request));
     } finally {
       if (exchange.uploadDirectory !== undefined) await removeUploadDirectory(exchange.uploadDirectory);
     }
   };
+}
+
+async function answer(context: AppContext, exchange: Exchange, { socket }: Request): Promise<Reply> {
+  // The client has sent all that it has to: how long the answer takes is not its idleness.
+  socket.setTimeout(0);
+  try {
+    return await endpointOf(exchange).handle(context, {
+      id: exchange.id,
+      path: exchange.path,
+      address: exchange.address,
+      authenticated: exchange.authenticated ?? false,
+      fields: exchange.fields ?? new Map(),
+      files: exchange.files ?? new Map(),
+    });
+  } finally {
+    socket.setTimeout(context.settings.idleTimeoutMs);
+  }
 }
 
 function answerError({ logger, gate, paths }: AppContext) {

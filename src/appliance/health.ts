@@ -1,3 +1,4 @@
+import { readableSize } from '../core/readable-size.js';
 import { writeFileAtomic } from '../system/atomic-file.js';
 import { readHostUsage } from '../system/host-usage.js';
 
@@ -45,16 +46,4 @@ function usage(bytes: { used: number; total: number }, format: (bytes: number) =
 
 function mebibytes(bytes: number): string {
   return `${Math.round(bytes / 2 ** 20)}M`;
-}
-
-/** As `df -h` prints sizes: `3.4G`, `234G`. */
-function readableSize(bytes: number): string {
-  const units = ['', 'K', 'M', 'G', 'T', 'P'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${value < 10 && unit > 0 ? (Math.ceil(value * 10) / 10).toFixed(1) : Math.ceil(value)}${units[unit]}`;
 }

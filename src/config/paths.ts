@@ -16,6 +16,8 @@ export interface Paths {
   readonly tmp: string;
   readonly uploads: string;
   readonly locks: string;
+  /** One journal a job, while its change can still be undone. */
+  readonly journals: string;
   readonly data: string;
   readonly apiToken: string;
   readonly apiTokenSetup: string;
@@ -38,12 +40,74 @@ export interface Paths {
   readonly updateDirectory: string;
   /** The decrypted, not yet verified package. */
   readonly updateStaging: string;
+  readonly networkJson: string;
+  readonly appJson: string;
+  /** What the appliance's `network.sh` sources. */
+  readonly networkConf: string;
+  /** Names beginning with a dot are the jobs' own: what is uploaded by SFTP for the SSH command has other names. */
+  readonly settingsInput: string;
+  readonly settingsLog: string;
+  readonly settingsStatus: string;
+  readonly storageJson: string;
+  /** What the appliance's `storage.sh` sources. */
+  readonly storageConf: string;
+  readonly storageOptions: string;
+  readonly storageInput: string;
+  readonly storageLog: string;
+  readonly storageStatus: string;
+  /** The uploaded certificate, key and authority once the certs job owns them. */
+  readonly certsPublic: string;
+  readonly certsPrivate: string;
+  readonly certsCa: string;
+  readonly certsLog: string;
+  readonly certsStatus: string;
+  readonly license: string;
+  readonly licenseInput: string;
+  readonly licenseLog: string;
+  readonly licenseStatus: string;
+  /** The paths to back up, relative to `data`, one a line. */
+  readonly backupList: string;
+  readonly backupArchive: string;
+  /** The archive while it is being written. */
+  readonly backupStaging: string;
+  readonly backupStatus: string;
+  readonly backupLog: string;
+  /** The uploaded archive once the restore job owns it. */
+  readonly restoreInput: string;
+  readonly restoreStatus: string;
+  /** On the file system of `data`: what a restore has extracted and what it replaces. */
+  readonly restoreDirectory: string;
+  /** The paths to collect beside `log`, separated by white space. */
+  readonly logsList: string;
+  readonly logsArchive: string;
+  readonly logsStaging: string;
+  readonly logsLog: string;
+  readonly logsStatus: string;
+  /** The vendor's commands, one a line. */
+  readonly debugList: string;
+  readonly debugBundle: string;
+  readonly debugStaging: string;
+  /** Where the parts of a debug bundle are collected. */
+  readonly debugDirectory: string;
+  readonly debugLog: string;
+  readonly debugStatus: string;
+  /** Names of services, separated by white space. */
+  readonly serviceList: string;
+  readonly rebootLog: string;
+  readonly rebootStatus: string;
+  /** Saves the state of a live image, on appliances that have it. */
+  readonly symlinktool: string;
   readonly endpointConfiguration: string;
   readonly settings: string;
   readonly tlsPrivateKey: string;
   readonly tlsCertificate: string;
   /** Private key, certificate and chain in one file: what the listener serves. */
   readonly tlsBundle: string;
+  readonly tlsCa: string;
+  /** The system's authorities and the appliance's own. */
+  readonly caBundle: string;
+  /** Where the system's authorities are read from: the first that exists. */
+  readonly systemCaBundles: readonly string[];
 }
 
 /**
@@ -66,6 +130,7 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     uploads: at('home/sftp/uploads'),
     // Not below tmp, which update scripts empty.
     locks: at('lib/locks'),
+    journals: at('lib/journals'),
     data: join(base, 'data'),
     apiToken: at('etc/api.token'),
     apiTokenSetup: at('etc/api.token.setup'),
@@ -85,17 +150,69 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     updatePackage: at('home/sftp/uploads/software_package-zzz.enc'),
     updateDirectory: at('tmp/update'),
     updateStaging: at('tmp/update.staging'),
+    networkJson: at('etc/network.json'),
+    appJson: at('etc/app.json'),
+    networkConf: local('network.conf'),
+    settingsInput: at('home/sftp/uploads/.settings.json'),
+    settingsLog: at('log/update_settings.log'),
+    settingsStatus: at('etc/status_settings.txt'),
+    storageJson: at('etc/storage.json'),
+    storageConf: local('storage.conf'),
+    storageOptions: local('storage-options.json'),
+    storageInput: at('home/sftp/uploads/.storage.json'),
+    storageLog: at('log/update_storage.log'),
+    storageStatus: at('etc/status_storage.txt'),
+    certsPublic: at('home/sftp/uploads/.appliance.pem'),
+    certsPrivate: at('home/sftp/uploads/.appliance.key'),
+    certsCa: at('home/sftp/uploads/.ca.pem'),
+    certsLog: at('log/update_certs.log'),
+    certsStatus: at('etc/status_certs.txt'),
+    license: at('etc/license.asc'),
+    licenseInput: at('home/sftp/uploads/.license.asc'),
+    licenseLog: at('log/update_license.log'),
+    licenseStatus: at('etc/status_license.txt'),
+    backupList: at('etc/backup.txt'),
+    backupArchive: at('home/sftp/uploads/backup.tar'),
+    backupStaging: at('home/sftp/uploads/.backup.tar.staging'),
+    backupStatus: at('home/sftp/uploads/backup.json'),
+    backupLog: at('log/update_backup.log'),
+    restoreInput: at('home/sftp/uploads/.backup-archive.tar'),
+    restoreStatus: at('etc/status_restore.txt'),
+    restoreDirectory: join(base, 'data/.admind-restore'),
+    logsList: at('etc/logs.txt'),
+    logsArchive: at('home/sftp/uploads/logs.tar.gz'),
+    logsStaging: at('home/sftp/uploads/.logs.tar.gz.staging'),
+    logsLog: at('log/update_logs.log'),
+    logsStatus: at('etc/status_logs.txt'),
+    debugList: at('etc/debug.txt'),
+    debugBundle: at('home/sftp/uploads/debug-bundle.tar'),
+    debugStaging: at('home/sftp/uploads/.debug-bundle.tar.staging'),
+    debugDirectory: at('tmp/debug'),
+    debugLog: at('log/update_debug.log'),
+    debugStatus: at('etc/status_debug.txt'),
+    serviceList: local('allservices.txt'),
+    rebootLog: at('log/reboot.log'),
+    rebootStatus: at('etc/status_reboot.txt'),
+    symlinktool: join(base, 'usr/bin/symlinktool.sh'),
     endpointConfiguration: local('jidoteki-admin-api.json'),
     settings: local('admind.json'),
     tlsPrivateKey: local('pki/tls/private/enterprise.key'),
     tlsCertificate: local('pki/tls/certs/enterprise.crt'),
     tlsBundle: local('pki/tls/enterprise.pem'),
+    tlsCa: local('pki/tls/cacerts/enterprise-ca.crt'),
+    caBundle: local('pki/tls/ca-bundle.crt'),
+    systemCaBundles: [local('pki/certs/ca-bundle.crt.orig'), join(base, 'etc/ssl/certs/ca-certificates.crt')],
   };
+}
+
+/** Where a job records the files that it replaces together, until they can stay. */
+export function journalOf({ journals }: Paths, job: string): string {
+  return join(journals, `${job}.json`);
 }
 
 /** The directories that an appliance's admin directory must hold before the daemon can work. */
 export function requiredDirectories(paths: Paths): readonly string[] {
-  return [paths.bin, paths.etc, paths.lib, paths.log, paths.tmp, paths.uploads, paths.locks];
+  return [paths.bin, paths.etc, paths.lib, paths.log, paths.tmp, paths.uploads, paths.locks, paths.journals];
 }
 
 /** A file of the installed product itself (`config/…`, `scripts/…`, `dist/…`). */

@@ -1,6 +1,13 @@
 /** What went wrong, in the words of the product; each API version maps a kind to a status code in one table. */
 export type ErrorKind =
-  'badRequest' | 'forbidden' | 'notFound' | 'tooLarge' | 'throttled' | 'internal' | 'unavailable';
+  | 'badRequest'
+  | 'forbidden'
+  | 'notFound'
+  | 'tooLarge'
+  | 'rangeNotSatisfiable'
+  | 'throttled'
+  | 'internal'
+  | 'unavailable';
 
 export interface AdminErrorOptions {
   /** A literal code that clients may compare, for example `E1004`. */

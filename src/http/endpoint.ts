@@ -13,8 +13,12 @@ export type AuthRule = 'token' | 'setup' | 'none';
 export interface FormField {
   readonly kind: 'text' | 'file';
   readonly summary: string;
-  /** Named in `parameters` of the endpoint configuration before it is accepted. */
+  /** The form is complete without it. */
   readonly optional?: boolean;
+  /** Accepted only where `parameters` of the endpoint configuration names it. */
+  readonly isParameter?: boolean;
+  /** The largest file; default: what the limit of the whole body allows. */
+  readonly limitBytes?: number;
   /** A text field that is accepted in the query, too. */
   readonly inQuery?: boolean;
 }
@@ -41,11 +45,14 @@ export interface Endpoint {
   handle(context: AppContext, request: AdminRequest): Promise<Reply>;
 }
 
+export type ContentType =
+  'application/json' | 'application/octet-stream' | 'application/x-tar' | 'text/plain' | 'text/html';
+
 export interface EndpointExample {
   /** curl arguments after the URL: `-F update=@software_package-1.1.0.enc`. */
   readonly arguments?: string;
   readonly status: 200 | 202;
-  readonly contentType: 'application/json' | 'text/plain' | 'text/html';
+  readonly contentType: ContentType;
   readonly body: string;
   /** Other answers: status and when it is given. */
   readonly errors?: readonly (readonly [status: number, when: string])[];
@@ -70,4 +77,16 @@ export interface UploadedFile {
   /** Where the upload lies. It is removed when the request ends unless it was moved away. */
   readonly path: string;
   readonly sizeBytes: number;
+}
+
+/** Where an uploaded file lies; a required one is there. */
+export function fileOf(files: AdminRequest['files'], field: string): string {
+  const file = files.get(field);
+  if (!file) throw new Error(`the form has no file ${field}`);
+  return file.path;
+}
+
+/** Where the uploaded files lie, by field. */
+export function pathsOf(files: AdminRequest['files']): Record<string, string> {
+  return Object.fromEntries([...files].map(([field, { path }]) => [field, path]));
 }

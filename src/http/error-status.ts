@@ -6,6 +6,7 @@ export const V1_STATUS: Readonly<Record<ErrorKind, readonly [code: number, reaso
   forbidden: [403, 'Forbidden'],
   notFound: [404, 'Not Found'],
   tooLarge: [413, 'Content Too Large'],
+  rangeNotSatisfiable: [416, 'Range Not Satisfiable'],
   throttled: [429, 'Too Many Requests'],
   internal: [500, 'Internal Server Error'],
   unavailable: [503, 'Service Unavailable'],

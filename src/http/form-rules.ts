@@ -15,7 +15,7 @@ export interface FormGuard {
 /** The fields that the configuration lets in. */
 export function enabledFields(rules: FormRules, isParameterEnabled: (name: string) => boolean): FormRules {
   return Object.fromEntries(
-    Object.entries(rules).filter(([name, field]) => field.optional !== true || isParameterEnabled(name)),
+    Object.entries(rules).filter(([name, field]) => field.isParameter !== true || isParameterEnabled(name)),
   );
 }
 
@@ -42,6 +42,22 @@ export function createFormGuard(rules: FormRules): FormGuard {
       if (!filename) throw new AdminError('badRequest', `Invalid field: ${name}. No file was chosen`);
     },
   };
+}
+
+/** @throws AdminError that names the first file which is missing; a missing text is the endpoint's to judge */
+export function requireFiles(rules: FormRules, files: ReadonlyMap<string, unknown>): void {
+  for (const [name, { kind, optional }] of Object.entries(rules)) {
+    if (kind === 'file' && optional !== true && !files.has(name)) {
+      throw new AdminError('badRequest', `Missing field: ${name}. Expected a file`);
+    }
+  }
+}
+
+export function fileTooLarge(name: string, limitBytes: number): AdminError {
+  return new AdminError(
+    'tooLarge',
+    `Invalid field: ${printable(name, 64)}. Allowed: at most ${limitBytes} bytes`,
+  );
 }
 
 export function textTooLong(name: string): AdminError {

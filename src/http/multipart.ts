@@ -4,7 +4,13 @@ import type { Readable, Writable } from 'node:stream';
 import { AdminError, errnoOf, messageOf } from '../core/errors.js';
 import type { BodyStream } from './body-stream.js';
 import type { UploadedFile } from './endpoint.js';
-import { createFormGuard, TEXT_LIMIT_BYTES, textTooLong, type FormRules } from './form-rules.js';
+import {
+  createFormGuard,
+  fileTooLarge,
+  TEXT_LIMIT_BYTES,
+  textTooLong,
+  type FormRules,
+} from './form-rules.js';
 
 export interface Form {
   readonly fields: ReadonlyMap<string, string>;
@@ -31,6 +37,7 @@ export async function readMultipart(
   directory: string | undefined,
 ): Promise<Form> {
   const guard = createFormGuard(rules);
+  const fileLimit = largestFile(rules);
   const upload = multer({
     storage: multer.diskStorage({
       destination: directory ?? refuseToStore,
@@ -41,17 +48,31 @@ export async function readMultipart(
       if (body.destroyed) callback(body.errored ?? new Error('the form was refused'));
       else callback(null, true);
     },
-    limits: { fieldNameSize: 100, fieldSize: TEXT_LIMIT_BYTES, parts: 32, headerPairs: 100 },
+    limits: {
+      fieldNameSize: 100,
+      fieldSize: TEXT_LIMIT_BYTES,
+      fileSize: fileLimit,
+      parts: 32,
+      headerPairs: 100,
+    },
     streamHandler: (_request: unknown, parser: Writable) => feed(body, parser, guard),
   } as multer.Options).any();
   const parsed = body as unknown as Parsed;
   await new Promise<void>((resolve, reject) => {
     upload(body as unknown as Request, {} as unknown as Response, (error: unknown) => {
       if (error === undefined || error === null) resolve();
-      else reject(describe(error));
+      else reject(describe(error, fileLimit));
     });
   });
   return { fields: textFields(parsed), files: files(parsed) };
+}
+
+/** multer has one limit for all files of a form. */
+function largestFile(rules: FormRules): number {
+  const limits = Object.values(rules).flatMap(({ kind, limitBytes }) =>
+    kind === 'file' ? [limitBytes ?? Infinity] : [],
+  );
+  return Math.max(0, ...limits);
 }
 
 function refuseToStore(
@@ -96,9 +117,9 @@ function files({ files: list = [] }: Parsed): Map<string, UploadedFile> {
   return new Map(list.map(({ fieldname, path, size }) => [fieldname, { path, sizeBytes: size }]));
 }
 
-function describe(error: unknown): AdminError {
+function describe(error: unknown, fileLimit: number): AdminError {
   if (error instanceof AdminError) return error;
-  if (error instanceof MulterError) return describeMulterError(error);
+  if (error instanceof MulterError) return describeMulterError(error, fileLimit);
   if (['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')) {
     return new AdminError('tooLarge', 'Not enough disk space on the appliance for this upload', {
       cause: error,
@@ -114,7 +135,8 @@ function describe(error: unknown): AdminError {
   return new AdminError('badRequest', `Malformed multipart form: ${messageOf(error)}`, { cause: error });
 }
 
-function describeMulterError(error: MulterError): AdminError {
+function describeMulterError(error: MulterError, fileLimit: number): AdminError {
+  if (error.code === 'LIMIT_FILE_SIZE') return fileTooLarge(error.field ?? '', fileLimit);
   if (error.code === 'LIMIT_FIELD_VALUE') return textTooLong(error.field ?? '');
   return new AdminError('badRequest', `Malformed multipart form: ${error.message}`, { cause: error });
 }

@@ -4,7 +4,7 @@ import { AdminError } from '../core/errors.js';
 import { freeBytes } from '../system/disk-space.js';
 import { BodyStream, bodyTooLarge } from './body-stream.js';
 import { endpointOf, type Exchange, type Step } from './exchange.js';
-import { enabledFields, type FormRules } from './form-rules.js';
+import { enabledFields, requireFiles, type FormRules } from './form-rules.js';
 import { readMultipart, type Form } from './multipart.js';
 import { continueBody } from './unread-body.js';
 import { createUploadDirectory, removeUploadDirectory } from './upload-directory.js';
@@ -26,6 +26,7 @@ export function receiveForm(context: AppContext): Step {
       endpoint.method === 'POST' && hasBody(request)
         ? await readForm(context, rules, exchange, request, response)
         : { fields: new Map<string, string>(), files: new Map() };
+    requireFiles(endpoint.form ?? {}, form.files);
     exchange.files = form.files;
     exchange.fields = new Map([...queryFields(exchange, rules), ...form.fields]);
   };

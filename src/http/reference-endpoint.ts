@@ -91,10 +91,11 @@ function formTable(form: Readonly<Record<string, FormField>>): Content {
   });
 }
 
-function meaning({ summary, optional, inQuery }: FormField): Markup {
+function meaning({ summary, isParameter, inQuery, limitBytes }: FormField): Markup {
   const query = inQuery ? ' Also accepted in the query.' : '';
-  const gate = optional ? ' Accepted where `parameters` of the endpoint configuration names it.' : '';
-  return prose(`${summary}${query}${gate}`);
+  const limit = limitBytes === undefined ? '' : ` At most ${limitBytes} bytes.`;
+  const gate = isParameter ? ' Accepted where `parameters` of the endpoint configuration names it.' : '';
+  return prose(`${summary}${limit}${query}${gate}`);
 }
 
 function requests(endpoint: Endpoint): Content {
@@ -130,6 +131,7 @@ class="type">${contentType}</span>`;
 const REASONS: ReadonlyMap<number, string> = new Map([
   [200, 'OK'],
   [202, 'Accepted'],
+  [206, 'Partial Content'],
   ...Object.values(V1_STATUS),
 ]);
 

@@ -1,8 +1,23 @@
+import { basename } from 'node:path';
+import type { ContentType } from './endpoint.js';
+
 /** What a handler answers; the pipeline turns it into headers and bytes. */
 export type Reply =
-  | { readonly kind: 'json'; readonly status: number; readonly body: string; readonly location?: string }
+  | {
+      readonly kind: 'json';
+      readonly status: number;
+      readonly body: string;
+      readonly location?: string;
+      /** Called when the client has the answer, or cannot get it any more. */
+      readonly onSent?: () => void;
+    }
   | { readonly kind: 'text'; readonly contentType: 'text/plain' | 'text/html'; readonly body: string }
-  | { readonly kind: 'file'; readonly contentType: 'text/plain'; readonly path: string }
+  | {
+      readonly kind: 'file';
+      readonly contentType: ContentType;
+      readonly path: string;
+      readonly filename?: string;
+    }
   | { readonly kind: 'redirect'; readonly location: string };
 
 /** @param value anything that JSON can hold; sent compact, keys in the order given */
@@ -19,15 +34,23 @@ export function ok(): Reply {
   return json({ Status: '200 OK' });
 }
 
-/** @param location path at which the job's status can be read */
-export function accepted(location: string): Reply {
+/**
+ * @param location path at which the job's status can be read
+ * @param onSent called when the client has the answer, or cannot get it any more
+ */
+export function accepted(location: string, onSent: () => void = () => undefined): Reply {
   const body = JSON.stringify({ Status: '202 Accepted', Location: location });
-  return { kind: 'json', status: 202, body, location };
+  return { kind: 'json', status: 202, body, location, onSent };
 }
 
 /** Sends a text file of any size as it is; the answer is 404 when it is missing. */
 export function textFile(path: string): Reply {
   return { kind: 'file', contentType: 'text/plain', path };
+}
+
+/** Sends a file for the client to save, whole or from where an earlier download broke off; 404 when it is missing. */
+export function download(path: string, contentType: ContentType): Reply {
+  return { kind: 'file', contentType, path, filename: basename(path) };
 }
 
 /** @param body may carry its own `<style>`: the content security policy is made to fit it */

@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
-import { AdminError, errnoOf } from '../core/errors.js';
 import type { ErrorReply } from './error-reply.js';
 import { closeAfterUnreadBody } from './unread-body.js';
 import type { Reply } from './reply.js';
 import { pagePolicy } from './security-headers.js';
+import { sendFile } from './send-file.js';
 
 /** Turns a reply into headers and bytes. Content types are exact: no charset parameter. */
 export async function send(request: Request, response: Response, reply: Reply): Promise<void> {
   switch (reply.kind) {
     case 'json':
       if (reply.location !== undefined) response.setHeader('Location', reply.location);
+      if (reply.onSent) response.once('close', reply.onSent);
       sendBody(request, response, reply.status, 'application/json', reply.body);
       return;
     case 'text':
@@ -26,7 +25,7 @@ export async function send(request: Request, response: Response, reply: Reply): 
       sendBody(request, response, 302, 'text/plain', '');
       return;
     case 'file':
-      await sendFile(request, response, reply.path, reply.contentType);
+      await sendFile(request, response, reply);
   }
 }
 
@@ -52,43 +51,6 @@ function sendBody(
   response.setHeader('Content-Type', contentType);
   response.setHeader('Content-Length', bytes.length);
   if (!closeAfterUnreadBody(request, response, bytes)) response.end(bytes);
-}
-
-async function sendFile(
-  request: Request,
-  response: Response,
-  path: string,
-  contentType: string,
-): Promise<void> {
-  const handle = await openIfPresent(path);
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new AdminError('notFound', '');
-    response.setHeader('Content-Type', contentType);
-    response.setHeader('Content-Length', stats.size);
-    response.setHeader('Last-Modified', stats.mtime.toUTCString());
-    if (request.method === 'HEAD' || stats.size === 0) {
-      response.end();
-      return;
-    }
-    // The size as it was when the length was announced: a log grows while it is read.
-    await pipeline(handle.createReadStream({ end: stats.size - 1, autoClose: false }), response).catch(
-      (error: unknown) => {
-        if (!response.closed) throw error;
-      },
-    );
-  } finally {
-    await handle.close();
-  }
-}
-
-async function openIfPresent(path: string) {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') throw new AdminError('notFound', '');
-    throw error;
-  }
 }
 
 function styleHash(page: string): string {

@@ -3,7 +3,13 @@ import type { Settings } from '../config/settings.js';
 import { messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { createJobLog, type JobLog } from '../records/job-log.js';
-import { clearJobError, writeJobError, writeJobStatus, type JobError } from '../records/job-status.js';
+import {
+  clearJobError,
+  writeJobError,
+  writeJobStatus,
+  type JobError,
+  type JobState,
+} from '../records/job-status.js';
 import { freePath } from '../system/remove-tree.js';
 import type { Job, JobSuccess } from './job.js';
 
@@ -26,13 +32,18 @@ export interface JobRecords {
   begin(): Promise<void>;
   /** Publishes a stage of the job. */
   stage(name: string): Promise<void>;
+  /** Publishes a percentage between two stages. */
+  progress(percentage: number): Promise<void>;
   /** Publishes `running` at the same percentage once more: proves that the status can be written. */
   republish(): Promise<void>;
   /** Removes what is staged, of an earlier run, too. */
   cleanUp(): Promise<void>;
   succeed(success: JobSuccess | undefined): Promise<void>;
-  /** @param error undefined where a script has already written message and code */
-  fail(error: JobError | undefined): Promise<void>;
+  /**
+   * @param error undefined where a script has already written message and code, or there is nothing to add
+   * @param isLogged the message is in the log already
+   */
+  fail(error: JobError | undefined, isLogged?: boolean): Promise<void>;
 }
 
 /** @param percentage that was published last */
@@ -41,9 +52,10 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
   const { file, mode } = job.log(paths);
   const log = createJobLog(file, settings.applianceType, logger, mode);
   const type = settings.applianceType.toLowerCase();
+  const fieldsOf = (state: JobState) => job.statusFields?.(state, percentage) ?? { percentage };
   const publish = async (next: number) => {
     percentage = next;
-    await writeJobStatus(files, 'running', percentage);
+    await writeJobStatus(files, 'running', fieldsOf('running'));
   };
 
   const cleanUp = async () => {
@@ -61,20 +73,22 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     async begin() {
       await publish(Object.values(job.stages)[0] ?? 0);
       await clearJobError(files);
-      await log.line(job.texts.started(type));
+      await log.line(job.texts.started(type, paths));
     },
     async stage(name) {
       const next = job.stages[name];
       if (next === undefined) throw new Error(`the job ${job.name} has no stage ${name}`);
       await publish(next);
     },
+    progress: publish,
     republish: () => publish(percentage),
-    async succeed(success = { percentage: 100, text: job.texts.succeeded(type) }) {
+    async succeed(success = {}) {
       await cleanUp();
-      await log.line(success.text);
-      await writeJobStatus(files, 'success', success.percentage);
+      percentage = success.percentage ?? 100;
+      await log.line(success.text ?? job.texts.succeeded(type));
+      await writeJobStatus(files, 'success', success.fields ?? fieldsOf('success'));
     },
-    async fail(error) {
+    async fail(error, isLogged = false) {
       await cleanUp();
       if (error) {
         await writeJobError(files, error).catch((reason: unknown) => {
@@ -83,10 +97,10 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
             'the error of a job could not be written',
           );
         });
-        await log.line(error.message);
+        if (!isLogged) await log.line(error.message);
       }
       await log.line(job.texts.failed(type));
-      await writeJobStatus(files, 'failed', percentage);
+      await writeJobStatus(files, 'failed', fieldsOf('failed'));
     },
   };
 }

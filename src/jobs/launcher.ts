@@ -1,30 +1,40 @@
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { productPath, type Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
+import { sleep } from '../core/clock.js';
 import { AdminError, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { repeat, type StopRepeating } from '../core/repeat.js';
-import { readsRunning } from '../records/job-status.js';
-import { spawnDetached } from '../system/detached-process.js';
-import { isLocked } from '../system/lock.js';
+import { isLocked, terminateHolder } from '../system/lock.js';
+import { findRunning, lockOf } from './acquire.js';
 import { jobs, type JobName } from './index.js';
-import type { Job } from './job.js';
 import { createLogCeiling } from './log-ceiling.js';
-import type { JobOrder, RunnerReport } from './runner-messages.js';
-import { cleanUpIfIdle, settleJob } from './settle.js';
+import { launchRunner, type RunningJob } from './runner-process.js';
+import type { JobOrder, JobOutcome } from './runner-messages.js';
+import { cleanUpIfIdle, findLeftover, settleStatus } from './settle.js';
 
 /** Starts jobs in processes of their own and settles those that were killed. */
 export interface JobLauncher {
   /**
    * Resolves once the job holds its lock and its status reads `running`.
    *
-   * @param input uploaded file that the job takes over
-   * @throws AdminError `badRequest` when it is already running, `internal` when it cannot be started
+   * @param inputs uploaded files, by form field, that the job takes over
+   * @throws AdminError `badRequest` when it or one that it conflicts with is running, `internal` when it cannot be
+   *   started
    */
-  start(name: JobName, input?: string): Promise<void>;
-  /** @throws AdminError `badRequest` when the job is running: asked before an upload is accepted */
-  refuseIfRunning(name: JobName): Promise<void>;
+  start(name: JobName, inputs?: Readonly<Record<string, string>>): Promise<RunningJob>;
+  /** Starts a job and waits for its end. @throws AdminError as {@link start} */
+  run(name: JobName, inputs?: Readonly<Record<string, string>>): Promise<JobOutcome>;
+  /** The same for a job whose result serves everyone who asks while it runs. */
+  share(name: JobName): Promise<JobOutcome>;
+  /**
+   * Tells a running job to stop; resolves when none is running.
+   *
+   * @returns whether one was
+   * @throws AdminError `internal` when it goes on
+   */
+  stop(name: JobName): Promise<boolean>;
+  /** @throws AdminError `badRequest` when the job could not start now: asked before an upload is accepted */
+  refuseIfBusy(name: JobName): Promise<void>;
   /** Settles and cleans up once, then looks for killed jobs and overlong logs again and again. */
   watch(): Promise<StopRepeating>;
 }
@@ -36,53 +46,133 @@ export interface LauncherParts {
   readonly logger: Logger;
 }
 
-const START_TIMEOUT_MS = 30_000;
+/** How often a shared job is tried again while another process makes the same. */
+const SHARE_RETRY_MS = 100;
+const STOP_POLL_MS = 20;
+const STOP_TIMEOUT_MS = 30_000;
+/** What could not be settled is tried again after this time, then after twice as long, … */
+const SETTLE_AGAIN_MS = 1_000;
+const SETTLE_AGAIN_MOST_MS = 60_000;
 
 export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const { paths, adminPath, settings, logger } = parts;
   const starting = new Set<JobName>();
-  const settling = new Map<string, Promise<void>>();
+  const settling = new Map<JobName, Promise<void>>();
+  const sharing = new Map<JobName, Promise<JobOutcome>>();
   const watched = Object.values(jobs).map((job) => {
     const recorded = { job, ...parts };
-    return { recorded, keepLogCeiling: createLogCeiling(recorded), trouble: '' };
+    return { recorded, keepLogCeiling: createLogCeiling(recorded), trouble: '', pauseMs: 0, notBefore: 0 };
   });
 
-  const settle = (job: Job): Promise<void> => {
-    const current = settling.get(job.name);
+  const launch = (job: JobName, part: Partial<JobOrder>) =>
+    launchRunner(
+      productPath('dist/jobs/runner.js'),
+      { job, root: paths.root, adminPath, settings, inputs: {}, settle: false, ...part },
+      logger,
+    );
+
+  const settleNow = async (name: JobName): Promise<void> => {
+    const recorded = { job: jobs[name], ...parts };
+    const leftover = await findLeftover(recorded);
+    if (leftover === 'status') await settleStatus(recorded);
+    // While the job runs, its change is no leftover.
+    if (leftover !== 'change' || (await isLocked(lockOf(name, paths)))) return;
+    const runner = await launch(name, { settle: true });
+    if (runner.state !== 'started') return;
+    const outcome = await runner.job.ended;
+    if (outcome.state === 'failed') throw new Error(outcome.reason);
+  };
+
+  const settle = (name: JobName): Promise<void> => {
+    const current = settling.get(name);
     if (current) return current;
-    const next = settleJob({ job, ...parts }).finally(() => settling.delete(job.name));
-    settling.set(job.name, next);
+    const next = settleNow(name).finally(() => settling.delete(name));
+    settling.set(name, next);
     return next;
   };
 
+  const lookAfter = async (entry: (typeof watched)[number]): Promise<void> => {
+    const { recorded, keepLogCeiling } = entry;
+    await keepLogCeiling();
+    if (performance.now() < entry.notBefore) return;
+    const trouble = await settle(recorded.job.name).then(() => '', messageOf);
+    entry.pauseMs = trouble === '' ? 0 : Math.min(SETTLE_AGAIN_MOST_MS, 2 * entry.pauseMs || SETTLE_AGAIN_MS);
+    entry.notBefore = performance.now() + entry.pauseMs;
+    // What keeps a job from being settled is reported once, not at every look.
+    if (trouble !== '' && trouble !== entry.trouble) {
+      logger.error({ job: recorded.job.name, reason: trouble }, 'a job could not be settled');
+    }
+    entry.trouble = trouble;
+  };
+
   const lookAfterAll = async () => {
-    for (const entry of watched) {
-      const { recorded, keepLogCeiling } = entry;
-      const trouble = await keepLogCeiling()
-        .then(() => settle(recorded.job))
-        .then(() => '', messageOf);
-      // What keeps a job from being settled is reported once, not at every look.
-      if (trouble !== '' && trouble !== entry.trouble) {
-        logger.error({ job: recorded.job.name, reason: trouble }, 'a job could not be settled');
-      }
-      entry.trouble = trouble;
+    await Promise.all(
+      watched.map((entry) =>
+        lookAfter(entry).catch((error: unknown) => {
+          logger.error(
+            { job: entry.recorded.job.name, reason: messageOf(error) },
+            'a job could not be looked after',
+          );
+        }),
+      ),
+    );
+  };
+
+  const tryToStart = async (name: JobName, inputs: Readonly<Record<string, string>>) => {
+    // Starts that arrive together would otherwise queue up behind a job that ends within milliseconds.
+    if (starting.has(name)) return { state: 'refused', by: name } as const;
+    starting.add(name);
+    try {
+      await settle(name);
+      return await launch(name, { inputs });
+    } catch (error) {
+      const detail = messageOf(error);
+      throw new AdminError('internal', `${jobs[name].title} could not be started`, { detail, cause: error });
+    } finally {
+      starting.delete(name);
+    }
+  };
+
+  const start: JobLauncher['start'] = async (name, inputs = {}) => {
+    const runner = await tryToStart(name, inputs);
+    if (runner.state === 'refused') throw refusal(name, runner.by);
+    return runner.job;
+  };
+
+  const shareNow = async (name: JobName): Promise<JobOutcome> => {
+    for (;;) {
+      const runner = await tryToStart(name, {});
+      if (runner.state === 'started') return runner.job.ended;
+      if (runner.by !== name) throw refusal(name, runner.by);
+      await sleep(SHARE_RETRY_MS);
     }
   };
 
   return {
-    async start(name, input) {
-      // Starts that arrive together would otherwise queue up behind a job that ends within milliseconds.
-      if (starting.has(name)) throw alreadyRunning(jobs[name]);
-      starting.add(name);
-      try {
-        await settle(jobs[name]);
-        await launch({ job: name, root: paths.root, adminPath, settings, input }, logger);
-      } finally {
-        starting.delete(name);
-      }
+    start,
+    run: async (name, inputs) => (await start(name, inputs)).ended,
+    share(name) {
+      const current = sharing.get(name);
+      if (current) return current;
+      const next = shareNow(name).finally(() => sharing.delete(name));
+      sharing.set(name, next);
+      return next;
     },
-    async refuseIfRunning(name) {
-      if (starting.has(name) || (await isRunning(jobs[name], paths))) throw alreadyRunning(jobs[name]);
+    async stop(name) {
+      const directory = lockOf(name, paths);
+      if (!(await isLocked(directory))) return false;
+      const deadline = performance.now() + STOP_TIMEOUT_MS;
+      while (await isLocked(directory)) {
+        if (performance.now() > deadline)
+          throw new AdminError('internal', `${jobs[name].title} could not be stopped`);
+        await terminateHolder(directory);
+        await sleep(STOP_POLL_MS);
+      }
+      return true;
+    },
+    async refuseIfBusy(name) {
+      const running = starting.has(name) ? name : await findRunning(name, paths);
+      if (running !== undefined) throw refusal(name, running);
     },
     async watch() {
       await lookAfterAll();
@@ -99,41 +189,12 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   };
 }
 
-async function launch(order: JobOrder, logger: Logger): Promise<void> {
-  const runner = spawnDetached(productPath('dist/jobs/runner.js'));
-  const timer = setTimeout(() => runner.kill('SIGKILL'), START_TIMEOUT_MS);
-  try {
-    const reported = once(runner, 'message') as Promise<[RunnerReport]>;
-    const ended = once(runner, 'exit').then(([code, signal]): [RunnerReport] => {
-      return [{ report: 'error', message: `the runner ended (${String(code ?? signal)})` }];
-    });
-    ended.catch(() => undefined);
-    reported.catch(() => undefined);
-    runner.send(order, () => undefined);
-    const [answer] = await Promise.race([reported, ended]);
-    if (answer.report === 'locked') throw alreadyRunning(jobs[order.job]);
-    if (answer.report === 'error') throw new Error(answer.message);
-    logger.info({ job: order.job, runner: runner.pid }, 'job runner started');
-  } catch (error) {
-    if (error instanceof AdminError) throw error;
-    const detail = messageOf(error);
-    throw new AdminError('internal', `${jobs[order.job].title} could not be started`, {
-      detail,
-      cause: error,
-    });
-  } finally {
-    clearTimeout(timer);
-    if (runner.connected) runner.disconnect();
-    runner.unref();
-  }
-}
-
-async function isRunning(job: Job, paths: Paths): Promise<boolean> {
-  if (!(await isLocked(join(paths.locks, job.name)))) return false;
-  return readsRunning(job.status(paths));
-}
-
-function alreadyRunning(job: Job): AdminError {
-  const code = job.busyCode === undefined ? {} : { code: job.busyCode };
-  return new AdminError('badRequest', `${job.title} is already running`, code);
+function refusal(name: JobName, by: JobName): AdminError {
+  const { title, busyCode } = jobs[name];
+  if (by !== name) return new AdminError('badRequest', `${title} cannot start while ${by} runs`);
+  return new AdminError(
+    'badRequest',
+    `${title} is already running`,
+    busyCode === undefined ? {} : { code: busyCode },
+  );
 }

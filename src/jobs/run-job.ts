@@ -1,29 +1,29 @@
+import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { scriptEnvironment } from '../appliance/script-environment.js';
-import { productPath } from '../config/paths.js';
+import { systemScript } from '../appliance/system-script.js';
+import { journalOf } from '../config/paths.js';
 import { ignoreMissing, messageOf } from '../core/errors.js';
+import { captureScript } from '../system/captured-script.js';
+import type { Change } from '../system/change.js';
+import { replaceFiles } from '../system/file-change.js';
 import type { Lock } from '../system/lock.js';
-import { privileged } from '../system/privilege.js';
-import { runScript } from '../system/script.js';
-import { JobFailure, type JobContext } from './job.js';
+import { describeFailure, runScript } from '../system/script.js';
+import { JobFailure, type JobContext, type JobSuccess } from './job.js';
 import { openJobRecords, type JobRecords, type RecordedJob } from './job-records.js';
+import type { JobOutcome } from './runner-messages.js';
 
 export interface JobParts extends RecordedJob {
-  /** An uploaded file, which the job takes over. */
-  readonly input: string | undefined;
+  /** Uploaded files by form field, which the job takes over. */
+  readonly inputs: Readonly<Record<string, string>>;
   /** Held by the caller, who releases it. */
   readonly lock: Lock;
   /** Aborted when the job shall stop. */
   readonly stop: AbortSignal;
-}
-
-export interface JobOutcome {
-  readonly state: 'success' | 'failed';
-  readonly reason?: string;
+  readonly answered: Promise<void>;
 }
 
 /**
- * Begins a job: when this resolves, its status reads `running` and its input is its own.
+ * Begins a job: when this resolves, its status reads `running` and its inputs are its own.
  *
  * @throws the system error that kept it from beginning; the status is `failed` then, if it can be written
  */
@@ -32,7 +32,7 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   try {
     await records.begin();
     await records.cleanUp();
-    await takeOverInput(parts);
+    await takeOverInputs(parts);
     return records;
   } catch (error) {
     await records.log.line(messageOf(error));
@@ -41,57 +41,133 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   }
 }
 
-/** Runs a begun job to its end and publishes the outcome. */
+/**
+ * Runs a begun job to its end and publishes the outcome.
+ *
+ * @throws the system error that kept the outcome of a committed change from being published: its status reads
+ *   `running` until the daemon settles it
+ */
 export async function runJob(parts: JobParts, records: JobRecords): Promise<JobOutcome> {
   const { job, stop } = parts;
+  let change: Change | undefined;
+  let success: JobSuccess | undefined;
   try {
-    const success = await job.run(contextOf(parts, records));
-    await records.succeed(success);
-    return { state: 'success' };
+    success = await job.run(openJobContext(parts, records, stop, (begun) => (change = begun)));
+    stop.throwIfAborted();
+    await change?.commit({ percentage: success?.percentage, text: success?.text, fields: success?.fields });
   } catch (error) {
-    const reason = stop.aborted ? messageOf(stop.reason) : reasonOf(error);
-    if (stop.aborted) {
-      await records.log.line(`${job.title} was stopped: ${reason}`);
-      await records.fail(job.texts.interrupted);
-    } else if (error instanceof JobFailure) {
-      await records.fail(error.error);
-    } else {
-      await records.log.line(reason);
-      await records.fail(job.texts.unexpected);
-    }
-    return { state: 'failed', reason };
+    await undo(parts, records, change);
+    return fail(parts, records, error);
+  }
+  try {
+    await finish(parts, records, success, change);
+    await success?.afterwards?.();
+    return { state: 'success', result: success?.result };
+  } catch (error) {
+    if (change) throw error;
+    return fail(parts, records, error);
   }
 }
 
-function contextOf({ paths, settings, lock, stop }: JobParts, records: JobRecords): JobContext {
+/** Publishes the success of a job whose change, if there is one, is committed. */
+export async function finish(
+  { job, paths, settings, logger }: RecordedJob,
+  records: JobRecords,
+  success: JobSuccess | undefined,
+  change: Change | undefined,
+): Promise<void> {
+  if (job.savesImage === true && existsSync(paths.symlinktool)) {
+    const result = await runScript({
+      ...systemScript(paths, 'save-image.sh'),
+      log: records.log.file,
+      logLimitBytes: settings.scriptOutputLimitBytes,
+      timeoutMs: settings.scriptTimeLimitMs,
+    });
+    const failure = describeFailure(result);
+    if (failure !== undefined)
+      await records.log.line(`Saving the live image failed: symlinktool.sh ${failure}`);
+  }
+  await records.succeed(success);
+  await change?.close().catch((error: unknown) => {
+    logger.error({ job: job.name, reason: messageOf(error) }, 'what a change replaced could not be removed');
+  });
+}
+
+/** @throws nothing: what cannot be put back now is found and put back by the daemon */
+export async function undo(parts: JobParts, records: JobRecords, change: Change | undefined): Promise<void> {
+  if (!change) return;
+  const { job, logger } = parts;
+  try {
+    await change.undo();
+    await records.log.line('The previous state was put back');
+    // Not the job's own signal: the machine has to follow although the job was told to stop.
+    await job.afterUndo?.(openJobContext(parts, records, new AbortController().signal, () => undefined));
+  } catch (error) {
+    logger.error({ job: job.name, reason: messageOf(error) }, 'a change could not be undone completely');
+    await records.log.line(`Putting the previous state back failed: ${messageOf(error)}`);
+  }
+}
+
+async function fail({ job, stop }: JobParts, records: JobRecords, error: unknown): Promise<JobOutcome> {
+  const { interrupted, unexpected } = job.texts;
+  const reason = stop.aborted ? messageOf(stop.reason) : reasonOf(error);
+  if (stop.aborted) {
+    await records.log.line(`${job.title} was stopped: ${reason}`);
+    await records.fail(interrupted);
+    return { state: 'failed', reason, error: interrupted };
+  }
+  if (error instanceof JobFailure) {
+    await records.fail(error.error, error.isLogged);
+    return { state: 'failed', reason, error: error.error };
+  }
+  await records.log.line(reason);
+  await records.fail(unexpected);
+  return { state: 'failed', reason, error: unexpected };
+}
+
+function openJobContext(
+  { job, paths, settings, lock, answered }: JobParts,
+  records: JobRecords,
+  signal: AbortSignal,
+  onChange: (change: Change) => void,
+): JobContext {
+  const onStart = (group: number) => lock.addGroup(group);
   return {
     paths,
     settings,
     log: records.log,
+    signal,
+    answered,
     async stage(name) {
-      stop.throwIfAborted();
+      signal.throwIfAborted();
       await records.stage(name);
     },
-    runSystemScript(name, timeoutMs) {
-      const env = scriptEnvironment(paths);
-      return runScript({
-        command: privileged(productPath('scripts', name), env, paths.root !== undefined),
-        cwd: paths.admin,
-        env,
-        log: records.log.file,
-        logLimitBytes: settings.scriptOutputLimitBytes,
-        timeoutMs,
-        signal: stop,
-        onStart: (group) => lock.addGroup(group),
-      });
+    progress: (percentage) => records.progress(percentage),
+    async replaceFiles(replacements) {
+      signal.throwIfAborted();
+      onChange(await replaceFiles(journalOf(paths, job.name), replacements));
     },
+    adopt: onChange,
+    runScript: (name, args, options) =>
+      runScript({
+        ...systemScript(paths, name, args),
+        log: options.log ?? records.log.file,
+        logLimitBytes: options.logLimitBytes ?? settings.scriptOutputLimitBytes,
+        timeoutMs: options.timeoutMs,
+        signal,
+        onStart,
+      }),
+    captureScript: (name, args, options) =>
+      captureScript({ ...systemScript(paths, name, args), ...options, signal, onStart }),
   };
 }
 
 /** A missing upload is left for the job to report. */
-async function takeOverInput({ job, paths, input }: JobParts): Promise<void> {
-  if (input === undefined || job.input === undefined) return;
-  await rename(input, job.input(paths)).catch(ignoreMissing);
+async function takeOverInputs({ job, paths, inputs }: JobParts): Promise<void> {
+  for (const [field, target] of Object.entries(job.inputs?.(paths) ?? {})) {
+    const source = inputs[field];
+    if (source !== undefined && source !== target) await rename(source, target).catch(ignoreMissing);
+  }
 }
 
 /** For the daemon's log: the deepest thing that is known. */

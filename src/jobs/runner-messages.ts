@@ -1,19 +1,34 @@
 import type { Settings } from '../config/settings.js';
+import type { JobError } from '../records/job-status.js';
 import type { JobName } from './index.js';
 
-/** The launcher's one message to a runner. */
+/** The launcher's first message to a runner. */
 export interface JobOrder {
   readonly job: JobName;
   readonly root: string | undefined;
   readonly adminPath: string;
   /** Those of the daemon, which it read at its start. */
   readonly settings: Settings;
-  /** An uploaded file, which the job takes over once it holds its lock. */
-  readonly input: string | undefined;
+  /** Uploaded files by form field, which the job takes over once it holds its lock. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Not to run the job, but to end what a killed run of it has left. */
+  readonly settle: boolean;
 }
 
-/** The runner's one message to its launcher; the channel closes after it. */
+/** The launcher's second message: the client that asked for the job has its answer. */
+export interface JobAnswered {
+  readonly answered: true;
+}
+
+/** How a job ended; `reason` is the deepest that is known, for the daemon's log. */
+export type JobOutcome =
+  | { readonly state: 'success'; readonly result?: unknown }
+  | { readonly state: 'failed'; readonly reason: string; readonly error?: JobError | undefined };
+
+/** A runner's messages to its launcher: one of the first four, and `ended` after `started`. */
 export type RunnerReport =
   | { readonly report: 'started' }
   | { readonly report: 'locked' }
-  | { readonly report: 'error'; readonly message: string };
+  | { readonly report: 'conflict'; readonly with: JobName }
+  | { readonly report: 'error'; readonly message: string }
+  | { readonly report: 'ended'; readonly outcome: JobOutcome };

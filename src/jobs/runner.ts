@@ -1,49 +1,41 @@
-import { join } from 'node:path';
-import { appliancePaths, type Paths } from '../config/paths.js';
-import { sleep } from '../core/clock.js';
+import { appliancePaths } from '../config/paths.js';
 import { messageOf } from '../core/errors.js';
-import { createLogger } from '../core/logger.js';
-import { readsRunning } from '../records/job-status.js';
+import { createLogger, type Logger } from '../core/logger.js';
 import { acquireLock, type Lock } from '../system/lock.js';
+import { acquireJobLock, lockOf } from './acquire.js';
 import { jobs } from './index.js';
-import type { Job } from './job.js';
-import type { JobOrder, RunnerReport } from './runner-messages.js';
+import type { JobAnswered, JobOrder, JobOutcome, RunnerReport } from './runner-messages.js';
 import { beginJob, runJob, type JobParts } from './run-job.js';
+import { settleUnderLock } from './settle.js';
 
 /*
  * The process in which one job runs: `node dist/jobs/runner.js`, started by the launcher in a session of its own. It
- * reports `started` once it holds the lock and its status reads `running`, then works on whatever becomes of the daemon.
+ * reports `started` once it holds the lock and its status reads `running`, then works on whatever becomes of the
+ * daemon, and reports how it ended to a launcher that still listens.
  */
 
-const LOCK_WAIT_MS = 5_000;
-
 process.once('message', (order: JobOrder) => {
-  void main(order);
+  process.off('disconnect', exitWithoutOrder);
+  void main(order).finally(hangUp);
 });
 process.once('disconnect', exitWithoutOrder);
 
-async function main({ job: name, root, adminPath, settings, input }: JobOrder): Promise<void> {
-  process.off('disconnect', exitWithoutOrder);
+async function main(order: JobOrder): Promise<void> {
+  const { job: name, root, adminPath, settings, inputs } = order;
   const logger = createLogger(settings.logLevel).child({ job: name });
+  const answered = awaitAnswered();
   try {
-    const job: Job = jobs[name];
     const paths = appliancePaths(root, adminPath);
     const stop = stopOnTermination();
-    const lock = await acquireUnlessRunning(job, paths);
-    if (!lock) {
-      report({ report: 'locked' });
+    const lock = order.settle ? await acquireLock(lockOf(name, paths)) : await acquireJobLock(name, paths);
+    if (lock === undefined || 'refusedBy' in lock) {
+      const refusedBy = lock?.refusedBy ?? name;
+      report(refusedBy === name ? { report: 'locked' } : { report: 'conflict', with: refusedBy });
       return;
     }
-    try {
-      const parts: JobParts = { job, paths, settings, logger, input, lock, stop };
-      const records = await beginJob(parts);
-      logger.info('job started');
-      report({ report: 'started' });
-      const outcome = await runJob(parts, records);
-      logger.info({ outcome: outcome.state, reason: outcome.reason }, 'job ended');
-    } finally {
-      await lock.release();
-    }
+    const parts: JobParts = { job: jobs[name], paths, settings, logger, inputs, lock, stop, answered };
+    const outcome = await releaseAfter(lock, () => (order.settle ? settle(parts) : work(parts, logger)));
+    report({ report: 'ended', outcome });
   } catch (error) {
     logger.error({ reason: messageOf(error) }, 'job could not be run');
     report({ report: 'error', message: messageOf(error) });
@@ -51,14 +43,30 @@ async function main({ job: name, root, adminPath, settings, input }: JobOrder): 
   }
 }
 
-/** A holder whose status is not `running` is about to finish, so its end is waited for. */
-async function acquireUnlessRunning(job: Job, paths: Paths): Promise<Lock | undefined> {
-  const deadline = Date.now() + LOCK_WAIT_MS;
-  for (;;) {
-    const lock = await acquireLock(join(paths.locks, job.name));
-    if (lock) return lock;
-    if ((await readsRunning(job.status(paths))) || Date.now() > deadline) return undefined;
-    await sleep(20);
+async function work(parts: JobParts, logger: Logger): Promise<JobOutcome> {
+  const records = await beginJob(parts);
+  logger.info('job started');
+  report({ report: 'started' });
+  const outcome = await runJob(parts, records);
+  logger.info(
+    { outcome: outcome.state, reason: outcome.state === 'failed' ? outcome.reason : undefined },
+    'job ended',
+  );
+  return outcome;
+}
+
+async function settle(parts: JobParts): Promise<JobOutcome> {
+  report({ report: 'started' });
+  await settleUnderLock(parts);
+  return { state: 'success' };
+}
+
+/** Whoever is told that a job has ended may start the next one at once. */
+async function releaseAfter<T>(lock: Lock, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } finally {
+    await lock.release();
   }
 }
 
@@ -73,11 +81,26 @@ function stopOnTermination(): AbortSignal {
   return controller.signal;
 }
 
+function awaitAnswered(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('message', (_message: JobAnswered) => resolve());
+    process.once('disconnect', resolve);
+  });
+}
+
+let reported = Promise.resolve();
+
 function report(message: RunnerReport): void {
   if (!process.connected) return;
-  process.send?.(message, () => {
-    if (process.connected) process.disconnect();
+  reported = new Promise((resolve) => {
+    process.send?.(message, () => resolve());
   });
+}
+
+/** When the last report has left: until then the channel keeps this process alive. */
+async function hangUp(): Promise<void> {
+  await reported;
+  if (process.connected) process.disconnect();
 }
 
 function exitWithoutOrder(): void {

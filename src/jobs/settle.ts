@@ -1,28 +1,64 @@
 import { join } from 'node:path';
+import { journalOf, type Paths } from '../config/paths.js';
 import { readJobStatus, readsRunning } from '../records/job-status.js';
-import { acquireLock } from '../system/lock.js';
+import type { Change } from '../system/change.js';
+import { findFileChange } from '../system/file-change.js';
+import { acquireLock, type Lock } from '../system/lock.js';
+import type { Job, JobSuccess } from './job.js';
 import { openJobRecords, type RecordedJob } from './job-records.js';
+import { finish, undo, type JobParts } from './run-job.js';
+
+/** What a killed run of a job has left; `change` has to be ended by a runner, since it may need scripts. */
+export type Leftover = 'none' | 'status' | 'change';
+
+export async function findLeftover({ job, paths }: RecordedJob): Promise<Leftover> {
+  if (await findChange(job, paths)) return 'change';
+  return (await readsRunning(job.status(paths))) ? 'status' : 'none';
+}
 
 /**
- * Ends what a crash left: a job whose status reads `running` while no process of it is alive becomes `failed`, keeps
- * its percentage, says so in its log, and what it staged is removed.
+ * Ends what a crash left: an unfinished change is put back, a committed one is completed, and a job whose status
+ * reads `running` ends as that says. A job without a change is `failed`. The log says so, the percentage is kept.
  */
-export async function settleJob(recorded: RecordedJob): Promise<void> {
-  const { job, paths, logger } = recorded;
+export async function settleUnderLock(parts: JobParts): Promise<void> {
+  const { job, paths, logger } = parts;
   const files = job.status(paths);
-  if (!(await readsRunning(files))) return;
-  await underLock(recorded, async () => {
-    // Read again under the lock: the job may just have ended.
-    const { fields } = await readJobStatus(files);
-    if (fields.status !== 'running') return;
-    const percentage = typeof fields.percentage === 'number' ? fields.percentage : 0;
-    const records = openJobRecords(recorded, percentage);
+  // Read again under the lock: the job may just have ended.
+  const { fields } = await readJobStatus(files);
+  const change = await findChange(job, paths);
+  const isRunning = fields.status === 'running';
+  if (!isRunning && !change) return;
+  const percentage = typeof fields.percentage === 'number' ? fields.percentage : 0;
+  const records = openJobRecords(parts, percentage);
+  if (isRunning) {
     // Before the line, which would otherwise be repeated for as long as the disk is full.
     await records.republish();
     await records.log.line(`${job.title} was cut off before it ended`);
-    await records.fail(job.texts.interrupted);
-    logger.warn({ job: job.name, percentage }, 'a job that was cut off is now failed');
-  });
+  }
+  if (change?.isCommitted === true) {
+    if (isRunning) await finish(parts, records, change.note as JobSuccess, change);
+    else await change.close();
+  } else {
+    await undo(parts, records, change);
+    if (isRunning) await records.fail(job.texts.interrupted);
+  }
+  logger.warn(
+    { job: job.name, percentage, isUndone: change?.isCommitted === false },
+    'a job that was cut off is settled',
+  );
+}
+
+/** Settles a job that has left no more than its status. */
+export async function settleStatus(recorded: RecordedJob): Promise<void> {
+  await underLock(recorded, (lock) =>
+    settleUnderLock({
+      ...recorded,
+      lock,
+      inputs: {},
+      stop: new AbortController().signal,
+      answered: Promise.resolve(),
+    }),
+  );
 }
 
 /** Removes what a job staged if it is not running: at the daemon's start, after a power cut. */
@@ -30,12 +66,16 @@ export async function cleanUpIfIdle(recorded: RecordedJob): Promise<void> {
   await underLock(recorded, () => openJobRecords(recorded).cleanUp());
 }
 
-async function underLock({ job, paths }: RecordedJob, work: () => Promise<void>): Promise<void> {
+async function underLock({ job, paths }: RecordedJob, work: (lock: Lock) => Promise<void>): Promise<void> {
   const lock = await acquireLock(join(paths.locks, job.name));
   if (!lock) return;
   try {
-    await work();
+    await work(lock);
   } finally {
     await lock.release();
   }
+}
+
+function findChange(job: Job, paths: Paths): Promise<Change | undefined> {
+  return job.findChange?.(paths) ?? findFileChange(journalOf(paths, job.name));
 }

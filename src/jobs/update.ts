@@ -9,6 +9,7 @@ import { PackageError } from '../package/package-error.js';
 import { unsealPackage } from '../package/unseal.js';
 import { readJobStatus, type JobError } from '../records/job-status.js';
 import { freeBytes } from '../system/disk-space.js';
+import { describeFailure } from '../system/script.js';
 import { JobFailure, type Job, type JobContext, type JobSuccess } from './job.js';
 
 /** Decrypts, verifies and extracts an update package, then runs its `update.sh`. Used by: POST /api/v1/admin/update. */
@@ -40,7 +41,8 @@ export const updateJob: Job = {
     errorCode: paths.updateErrorCode,
   }),
   log: (paths) => ({ file: paths.updateLog, mode: 0o664 }),
-  input: (paths) => paths.updatePackage,
+  inputs: ({ updatePackage }) => ({ update: updatePackage }),
+  savesImage: true,
   staged: ({ updateDirectory, updateStaging, updatePackage }) => [
     updateDirectory,
     updateStaging,
@@ -125,17 +127,15 @@ async function requireNewerVersion(packageFile: string, applianceFile: string): 
 async function runUpdateScript(job: JobContext): Promise<void> {
   const { paths, settings, log } = job;
   await log.plain(`Starting update at: ${dateLine()}`);
-  const { exitCode, signal, timedOut } = await job.runSystemScript(
-    'run-update.sh',
-    settings.updateTimeLimitMs,
-  );
+  const result = await job.runScript('run-update.sh', [], { timeoutMs: settings.updateTimeLimitMs });
   await job.stage('ended');
-  if (exitCode === 0 && !timedOut) {
+  const failed = describeFailure(result);
+  if (failed === undefined) {
     await log.plain(`Completed update at: ${dateLine()}`);
     return;
   }
-  if (timedOut) await log.line(`update.sh ran longer than ${settings.updateTimeLimitMs} ms and was stopped`);
-  else if (signal) await log.line(`update.sh was ended by ${signal}`);
+  // The log of existing appliances has no line for an ordinary failure.
+  if (result.timedOut || result.signal !== undefined) await log.line(`update.sh ${failed}`);
   const { errorMessage, errorCode } = await readJobStatus(updateJob.status(paths));
   throw errorMessage !== undefined && errorCode !== undefined
     ? new JobFailure(undefined)

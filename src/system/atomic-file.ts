@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { giveToAdminGroup } from './admin-group.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;
@@ -69,6 +70,29 @@ export async function readTextStart(file: string, limitBytes: number): Promise<s
   }
 }
 
+/** A name beside `file` for what shall replace it; {@link removeStaleStagedFiles} knows it. */
+export function stagedName(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.new`);
+}
+
+/** Creates `file`, with its directory, and returns when its content is on the disk. */
+export async function writeSynced(
+  file: string,
+  content: string | Buffer,
+  { mode }: AtomicFileOptions,
+): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const handle = await open(file, 'wx', mode);
+  try {
+    await handle.writeFile(content);
+    await giveToAdminGroup(handle, mode);
+    await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Makes a rename, link or unlink in `directory` survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
@@ -85,21 +109,12 @@ async function stageAnd(
   options: AtomicFileOptions,
   publish: (staged: string) => Promise<void>,
 ): Promise<void> {
-  const directory = dirname(file);
-  await mkdir(directory, { recursive: true });
-  const staged = join(directory, `.${basename(file)}.${randomBytes(6).toString('hex')}.new`);
+  const staged = stagedName(file);
   try {
-    const handle = await open(staged, 'wx', options.mode);
-    try {
-      await handle.writeFile(content);
-      await handle.chmod(options.mode);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeSynced(staged, content, options);
     await publish(staged);
   } finally {
     await rm(staged, { force: true });
   }
-  await syncDirectory(directory);
+  await syncDirectory(dirname(file));
 }

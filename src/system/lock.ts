@@ -30,6 +30,8 @@ export interface Lock {
 interface Holder extends ProcessScope {
   readonly process: ProcessIdentity;
   readonly groups: readonly ProcessIdentity[];
+  /** Whether the process exists for what it does under the lock, and ends that on SIGTERM. */
+  readonly isStoppable: boolean;
 }
 
 const STALE_MS = 10_000;
@@ -38,14 +40,18 @@ const MODE = 0o600;
 /**
  * Takes the lock that lives in `directory` (created when missing).
  *
+ * @param isStoppable whether {@link terminateHolder} may send SIGTERM to this process
  * @returns undefined while any process of another holder is alive, or when another contender was faster
  */
-export async function acquireLock(directory: string): Promise<Lock | undefined> {
+export async function acquireLock(
+  directory: string,
+  { isStoppable = false }: { readonly isStoppable?: boolean } = {},
+): Promise<Lock | undefined> {
   await mkdir(directory, { recursive: true });
   const previous = await highestClaim(directory);
   if (await isHeldBy(directory, previous)) return undefined;
   const number = (previous ?? 0) + 1;
-  const holder: Holder = { ...currentScope(), process: identify(process.pid), groups: [] };
+  const holder: Holder = { ...currentScope(), process: identify(process.pid), groups: [], isStoppable };
   if (!(await publishClaim(directory, number, holder))) return undefined;
   if ((await highestClaim(directory)) !== number) {
     // Lower claims are deleted, so a contender with an old view can still win an old number: it counts for nothing.
@@ -65,6 +71,18 @@ export async function acquireLock(directory: string): Promise<Lock | undefined> 
 /** Whether a living process holds the lock in `directory`. */
 export async function isLocked(directory: string): Promise<boolean> {
   return isHeldBy(directory, await highestClaim(directory));
+}
+
+/** Tells the process that holds the lock in `directory` to end, if it is stoppable and can be seen from here. */
+export async function terminateHolder(directory: string): Promise<void> {
+  const number = await highestClaim(directory);
+  const holder = number === undefined ? undefined : await readHolder(claimFile(directory, number));
+  if (!holder?.isStoppable || !isInScope(holder) || !isAlive(holder.process)) return;
+  try {
+    process.kill(holder.process.pid, 'SIGTERM');
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
 }
 
 function heldLock(
@@ -90,12 +108,15 @@ function heldLock(
 
 async function isHeldBy(directory: string, number: number | undefined): Promise<boolean> {
   const holder = number === undefined ? undefined : await readHolder(claimFile(directory, number));
-  if (holder === undefined) return false;
-  const scope = currentScope();
-  if (holder.bootId !== scope.bootId) return false;
-  if (holder.pidNamespace !== scope.pidNamespace)
-    return lockfile.check(directory, heartbeatOptions(directory));
+  if (holder?.bootId !== currentScope().bootId) return false;
+  if (!isInScope(holder)) return lockfile.check(directory, heartbeatOptions(directory));
   return isAlive(holder.process) || holder.groups.some(isGroupAlive);
+}
+
+/** Whether pids mean the same to the holder and to this process. */
+function isInScope(holder: Holder): boolean {
+  const { bootId, pidNamespace } = currentScope();
+  return holder.bootId === bootId && holder.pidNamespace === pidNamespace;
 }
 
 /** An empty claim is a released one; anything else that is no holder was damaged by a power failure or by hand. */

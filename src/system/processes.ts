@@ -73,6 +73,14 @@ export async function stopGroup(leader: ProcessIdentity): Promise<void> {
   }
 }
 
+/** Kills every process of the group that `leader` founded; resolves when none is left. */
+export async function killGroup(leader: ProcessIdentity): Promise<void> {
+  while (isGroupAlive(leader)) {
+    signalGroup(leader.pid, 'SIGKILL');
+    await sleep(5);
+  }
+}
+
 /** A group that is gone, or that belongs to another user, gets no signal. */
 function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {

@@ -11,16 +11,19 @@ export interface ScriptCall {
   readonly cwd: string;
   /** The whole environment of the script. */
   readonly env: Readonly<Record<string, string>>;
+  /** 0: no limit. When it is over, the whole process group is terminated, after a grace killed. */
+  readonly timeoutMs: number;
+  /** Stops the script the same way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Resolves before the script itself starts: the place to record its process group. */
+  readonly onStart?: ((group: number) => Promise<void>) | undefined;
+}
+
+export interface LoggedScriptCall extends ScriptCall {
   /** Standard output and error are appended to this file. */
   readonly log: string;
   /** How much output is kept; the rest is dropped. */
   readonly logLimitBytes: number;
-  /** 0: no limit. When it is over, the whole process group is terminated, after a grace killed. */
-  readonly timeoutMs: number;
-  /** Stops the script the same way. */
-  readonly signal: AbortSignal;
-  /** Resolves before the script itself starts: the place to record its process group. */
-  onStart(group: number): Promise<void>;
 }
 
 export interface ScriptResult {
@@ -29,6 +32,8 @@ export interface ScriptResult {
   readonly signal: NodeJS.Signals | undefined;
   readonly durationMs: number;
   readonly timedOut: boolean;
+  /** The limit that it had; 0 for none. */
+  readonly timeoutMs: number;
 }
 
 type Exit = [exitCode: number | null, signal: NodeJS.Signals | null];
@@ -41,28 +46,77 @@ const GATE = 'read -r go <&3 || exit 126; exec 3<&-; exec "$@"';
  * the death of the process that started it. Background children that it leaves running are left alone, unless it is
  * stopped.
  */
-export async function runScript(call: ScriptCall): Promise<ScriptResult> {
-  const started = performance.now();
+export async function runScript(call: LoggedScriptCall): Promise<ScriptResult> {
   const log = await openBoundedLog(call.log, call.logLimitBytes);
   try {
-    const child = spawn('/bin/sh', ['-c', GATE, 'admind-script', ...call.command], {
-      cwd: call.cwd,
-      env: call.env,
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd, 'pipe'],
-    });
-    const exit = once(child, 'exit') as Promise<Exit>;
-    await openGate(child, exit, call);
-    const { exitCode, signal, timedOut } = await awaitExit(child, exit, call);
-    return {
-      exitCode: exitCode ?? undefined,
-      signal: signal ?? undefined,
-      durationMs: Math.round(performance.now() - started),
-      timedOut,
-    };
+    const script = startScript(call, log.fd);
+    return await script.ended;
   } finally {
     await log.close();
   }
+}
+
+/** What went wrong with a script: `ended with status 3`; undefined when nothing did. */
+export function describeFailure({ exitCode, signal, timedOut, timeoutMs }: ScriptResult): string | undefined {
+  if (timedOut) return `ran longer than ${timeoutMs} ms and was stopped`;
+  if (signal !== undefined) return `was ended by ${signal}`;
+  return exitCode === 0 ? undefined : `ended with status ${exitCode ?? 'unknown'}`;
+}
+
+/** A script that has been started; `ended` also waits for what its stop has to do. */
+export interface StartedScript {
+  readonly child: ChildProcess;
+  readonly ended: Promise<ScriptResult>;
+  stop(): void;
+}
+
+/**
+ * Starts a script in a process group of its own.
+ *
+ * @param output where standard output and error go: a file descriptor, or a pipe for standard output alone
+ */
+export function startScript(call: ScriptCall, output: number | 'pipe'): StartedScript {
+  const started = performance.now();
+  const child = spawn('/bin/sh', ['-c', GATE, 'admind-script', ...call.command], {
+    cwd: call.cwd,
+    env: call.env,
+    detached: true,
+    stdio: ['ignore', output, output === 'pipe' ? 'ignore' : output, 'pipe'],
+  });
+  const exit = once(child, 'exit') as Promise<Exit>;
+  exit.catch(() => undefined);
+  const leader = identify(child.pid ?? 0);
+  let timedOut = false;
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= stopGroup(leader);
+  };
+  const awaitEnd = async (): Promise<ScriptResult> => {
+    await openGate(child, exit, call);
+    const stopForTime = () => {
+      timedOut = true;
+      stop();
+    };
+    const timer = call.timeoutMs > 0 ? setTimeout(stopForTime, call.timeoutMs) : undefined;
+    call.signal?.addEventListener('abort', stop);
+    if (call.signal?.aborted === true) stop();
+    try {
+      const [exitCode, signal] = await exit;
+      await stopped;
+      const durationMs = Math.round(performance.now() - started);
+      return {
+        exitCode: exitCode ?? undefined,
+        signal: signal ?? undefined,
+        durationMs,
+        timedOut,
+        timeoutMs: call.timeoutMs,
+      };
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener('abort', stop);
+    }
+  };
+  return { child, ended: awaitEnd(), stop };
 }
 
 async function openGate(child: ChildProcess, exit: Promise<Exit>, call: ScriptCall): Promise<void> {
@@ -70,36 +124,11 @@ async function openGate(child: ChildProcess, exit: Promise<Exit>, call: ScriptCa
   const gate = child.stdio[3] as Writable;
   gate.on('error', () => undefined);
   try {
-    await call.onStart(child.pid ?? 0);
+    await call.onStart?.(child.pid ?? 0);
     gate.end('go\n');
   } catch (error) {
     gate.destroy();
     await exit;
     throw error;
-  }
-}
-
-/** Waits for the script and, where it is stopped, for every process of its group. */
-async function awaitExit(child: ChildProcess, exit: Promise<Exit>, { timeoutMs, signal }: ScriptCall) {
-  const leader = identify(child.pid ?? 0);
-  let timedOut = false;
-  let stopped: Promise<void> | undefined;
-  const stop = () => {
-    stopped ??= stopGroup(leader);
-  };
-  const stopForTime = () => {
-    timedOut = true;
-    stop();
-  };
-  const timer = timeoutMs > 0 ? setTimeout(stopForTime, timeoutMs) : undefined;
-  signal.addEventListener('abort', stop);
-  if (signal.aborted) stop();
-  try {
-    const [exitCode, endedBy] = await exit;
-    await stopped;
-    return { exitCode, signal: endedBy, timedOut };
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
   }
 }

@@ -35,7 +35,7 @@ const TABLE: readonly Endpoint[] = [
     description: 'First `code` paragraph.\n\nSecond paragraph.',
     form: {
       update: { kind: 'file', summary: 'The package.' },
-      note: { kind: 'text', summary: 'A note.', optional: true },
+      note: { kind: 'text', summary: 'A note.', optional: true, isParameter: true },
     },
     example: {
       arguments: '-F update=@package.enc',
@@ -64,7 +64,9 @@ function hostileTable(): readonly Endpoint[] {
       path: `/api/v1/admin/${index}${HOSTILE}`,
       summary: HOSTILE,
       description: `${HOSTILE} \`${HOSTILE}\`\n\n${HOSTILE}`,
-      form: { [HOSTILE]: { kind: 'text', summary: HOSTILE, optional: true, inQuery: true } },
+      form: {
+        [HOSTILE]: { kind: 'text', summary: HOSTILE, optional: true, isParameter: true, inQuery: true },
+      },
       example: {
         arguments: HOSTILE,
         status: 200,
@@ -119,7 +121,7 @@ describe.each(PAGES)('the page of %s', (_table, html) => {
   });
 });
 
-it.each([200, 202, 400, 403, 404, 413, 429, 500, 503])('explains the status %i', (status) => {
+it.each([200, 202, 206, 400, 403, 404, 413, 416, 429, 500, 503])('explains the status %i', (status) => {
   expect(page).toMatch(new RegExp(`<th scope="row">${status} [A-Z][A-Za-z ]+</th><td>[A-Z]`));
 });
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogger } from '../../src/core/logger.js';
-import { settleJob } from '../../src/jobs/settle.js';
+import { settleStatus } from '../../src/jobs/settle.js';
 import { updateJob } from '../../src/jobs/update.js';
 import { readSettings } from '../../src/config/settings.js';
 import { readJobStatus, writeJobStatus } from '../../src/records/job-status.js';
@@ -104,7 +104,7 @@ testWithMount('a cut-off job is settled once the status can be written, and says
   const { paths } = appliance;
   await appliance.daemon.stop();
   unmount = mountTmpfs(paths.etc, '64k');
-  await writeJobStatus(updateJob.status(paths), 'running', 30);
+  await writeJobStatus(updateJob.status(paths), 'running', { percentage: 30 });
   await fillDisk(join(paths.etc, 'fill'));
   const recorded = {
     job: updateJob,
@@ -113,12 +113,12 @@ testWithMount('a cut-off job is settled once the status can be written, and says
     logger: createLogger('silent'),
   };
   for (let round = 0; round < 3; round += 1) {
-    await expect(settleJob(recorded)).rejects.toMatchObject({ code: 'ENOSPC' });
+    await expect(settleStatus(recorded)).rejects.toMatchObject({ code: 'ENOSPC' });
   }
   expect(existsSync(paths.updateLog)).toBe(false);
   await rm(join(paths.etc, 'fill'));
-  await settleJob(recorded);
-  await settleJob(recorded);
+  await settleStatus(recorded);
+  await settleStatus(recorded);
   expect(await status()).toEqual({ status: 'failed', percentage: 30 });
   expect((await appliance.read(paths.updateLog)).match(/was cut off/g)).toHaveLength(1);
 });

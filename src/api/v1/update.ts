@@ -1,6 +1,5 @@
 import { readJobProgress } from '../../actions/job-progress.js';
-import { AdminError } from '../../core/errors.js';
-import type { Endpoint } from '../../http/endpoint.js';
+import { pathsOf, type Endpoint } from '../../http/endpoint.js';
 import { accepted, json, textFile } from '../../http/reply.js';
 import { updateJob } from '../../jobs/update.js';
 import { V1_PREFIX } from '../../config/v1-prefix.js';
@@ -27,11 +26,9 @@ export const startUpdate: Endpoint = {
       [413, 'the package is larger than the limit or than the free disk space'],
     ],
   },
-  refuse: ({ launcher }) => launcher.refuseIfRunning('update'),
+  refuse: ({ launcher }) => launcher.refuseIfBusy('update'),
   async handle({ launcher, audit }, { id, address, files }) {
-    const upload = files.get('update');
-    if (!upload) throw new AdminError('badRequest', 'Missing field: update. Expected a file');
-    await launcher.start('update', upload.path);
+    await launcher.start('update', pathsOf(files));
     await audit.record({ id, action: 'update.post', target: '', address });
     return accepted(path);
   },

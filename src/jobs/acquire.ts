@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { Paths } from '../config/paths.js';
+import { sleep } from '../core/clock.js';
+import { readsRunning } from '../records/job-status.js';
+import { acquireLock, isLocked, type Lock } from '../system/lock.js';
+import { conflictsOf } from './conflicts.js';
+import { jobs, type JobName } from './index.js';
+
+/** The job that keeps another one from starting: it runs. */
+export interface Refused {
+  readonly refusedBy: JobName;
+}
+
+const WAIT_MS = 5_000;
+
+/**
+ * Takes the lock of a job, unless it or one that it conflicts with is running. A holder whose status does not read
+ * `running` is about to begin or to finish, so that is waited for, five seconds at most.
+ */
+export async function acquireJobLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
+  const deadline = Date.now() + WAIT_MS;
+  for (;;) {
+    const lock = await tryToAcquire(name, paths);
+    if (lock) return lock;
+    const refusedBy = await findRunning(name, paths);
+    if (refusedBy !== undefined) return { refusedBy };
+    if (Date.now() > deadline) return { refusedBy: (await findHolder(name, paths)) ?? name };
+    await sleep(20);
+  }
+}
+
+/** The job itself or one of its conflicts, if it holds its lock and its status reads `running`. */
+export async function findRunning(name: JobName, paths: Paths): Promise<JobName | undefined> {
+  for (const other of [name, ...conflictsOf(name)]) {
+    const isHeld = await isLocked(lockOf(other, paths));
+    if (isHeld && (await readsRunning(jobs[other].status(paths)))) return other;
+  }
+  return undefined;
+}
+
+export function lockOf(name: JobName, paths: Paths): string {
+  return join(paths.locks, name);
+}
+
+/** One job at a time looks at the others and takes its own lock: of two that conflict, the first one wins. */
+async function tryToAcquire(name: JobName, paths: Paths): Promise<Lock | undefined> {
+  const turn = await acquireLock(join(paths.locks, 'start'));
+  if (!turn) return undefined;
+  try {
+    if ((await findHolder(name, paths)) !== undefined) return undefined;
+    return await acquireLock(lockOf(name, paths), { isStoppable: true });
+  } finally {
+    await turn.release();
+  }
+}
+
+async function findHolder(name: JobName, paths: Paths): Promise<JobName | undefined> {
+  for (const other of [name, ...conflictsOf(name)]) {
+    if (await isLocked(lockOf(other, paths))) return other;
+  }
+  return undefined;
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { copyFile, constants, link, lstat, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { readTextFile, stagedName, syncDirectory, writeFileAtomic, writeSynced } from './atomic-file.js';
+import type { Change } from './change.js';
+
+/** A file with its new content, or with a file beside it that shall take its place and is on the disk already. */
+export type FileReplacement =
+  | { readonly file: string; readonly content: string | Buffer; readonly mode: number }
+  | { readonly file: string; readonly staged: string };
+
+interface Entry {
+  readonly file: string;
+  readonly staged: string;
+  /** Keeps the replaced file; undefined where there was none. */
+  readonly old: string | undefined;
+}
+
+interface Journal {
+  readonly entries: readonly Entry[];
+  readonly isCommitted: boolean;
+  readonly note?: unknown;
+}
+
+const JOURNAL_MODE = 0o600;
+
+/**
+ * Replaces files together, each by rename. What is needed to undo it is on the disk before the first one is replaced.
+ *
+ * @param journal a file of its own, in which {@link findFileChange} finds a change that was left unfinished
+ * @throws the system error that prevented it; every file is as it was then
+ */
+export async function replaceFiles(
+  journal: string,
+  replacements: readonly FileReplacement[],
+): Promise<Change> {
+  const entries: Entry[] = [];
+  try {
+    for (const replacement of replacements) entries.push(await stage(replacement));
+  } catch (error) {
+    for (const { staged } of entries) await rm(staged, { force: true });
+    throw error;
+  }
+  const change = openChange(journal, { entries, isCommitted: false });
+  try {
+    await writeJournal(journal, { entries, isCommitted: false });
+    for (const entry of entries) await keepOld(entry);
+    for (const { file, staged } of entries) await rename(staged, file);
+    await syncDirectories(entries);
+    return change;
+  } catch (error) {
+    await change.undo();
+    throw error;
+  }
+}
+
+/** The change that a process which was killed has left. A damaged journal tells nothing that could be undone. */
+export async function findFileChange(journal: string): Promise<Change | undefined> {
+  const text = await readTextFile(journal);
+  try {
+    return text === undefined ? undefined : openChange(journal, JSON.parse(text) as Journal);
+  } catch {
+    return undefined;
+  }
+}
+
+function openChange(journal: string, { entries, isCommitted, note }: Journal): Change {
+  return {
+    isCommitted,
+    note,
+    commit: (newNote) => writeJournal(journal, { entries, isCommitted: true, note: newNote }),
+    async undo() {
+      for (const entry of entries.toReversed()) await putBack(entry);
+      await syncDirectories(entries);
+      await remove(journal);
+    },
+    async close() {
+      for (const { old } of entries) if (old !== undefined) await rm(old, { force: true });
+      await remove(journal);
+    },
+  };
+}
+
+async function stage(replacement: FileReplacement): Promise<Entry> {
+  const { file } = replacement;
+  const staged = 'staged' in replacement ? replacement.staged : stagedName(file);
+  if ('content' in replacement) await writeSynced(staged, replacement.content, replacement);
+  const exists = (await lstat(file).catch(ignoreMissing)) !== undefined;
+  const old = exists
+    ? join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.old`)
+    : undefined;
+  return { file, staged, old };
+}
+
+async function keepOld({ file, old }: Entry): Promise<void> {
+  if (old === undefined) return;
+  await link(file, old).catch(async (error: unknown) => {
+    // A file system without hard links, or another owner's file.
+    if (!['EPERM', 'ENOTSUP', 'EMLINK'].includes(errnoOf(error) ?? '')) throw error;
+    const copy = stagedName(file);
+    await copyFile(file, copy, constants.COPYFILE_EXCL);
+    await rename(copy, old);
+  });
+}
+
+/** Right whatever part of the replacement has been done. */
+async function putBack({ file, staged, old }: Entry): Promise<void> {
+  if (old !== undefined) {
+    await rename(old, file).catch(ignoreMissing);
+    // rename(2) does nothing where both are the same file: it was not replaced yet.
+    await rm(old, { force: true });
+  } else if ((await lstat(staged).catch(ignoreMissing)) === undefined) {
+    await rm(file, { force: true });
+  }
+  await rm(staged, { force: true });
+}
+
+async function writeJournal(journal: string, content: Journal): Promise<void> {
+  await writeFileAtomic(journal, JSON.stringify(content), { mode: JOURNAL_MODE });
+}
+
+async function syncDirectories(entries: readonly Entry[]): Promise<void> {
+  for (const directory of new Set(entries.map(({ file }) => dirname(file)))) await syncDirectory(directory);
+}
+
+async function remove(file: string): Promise<void> {
+  await rm(file, { force: true });
+  await syncDirectory(dirname(file));
+}
