@@ -1,10 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { AdminError } from '../core/errors.js';
+import { printable } from '../core/printable.js';
 import { productPath } from './paths.js';
 
-const ajv = new Ajv({ useDefaults: true, verbose: true });
+const ajv = new Ajv({ useDefaults: true, verbose: true, strictTypes: false });
 // The unit of a setting, for the README.
 ajv.addKeyword('x-unit');
+// The characters that a text may hold, in the order in which a refusal lists them.
+ajv.addKeyword({
+  keyword: 'characters',
+  type: 'string',
+  schemaType: 'string',
+  validate: (characters: string, text: string) => Array.from(text).every((one) => characters.includes(one)),
+});
 
 /** A JSON Schema (draft-07) from the top-level `config/` folder, parsed. */
 export function readSchema(name: string): Record<string, unknown> {
@@ -30,6 +39,36 @@ export function describeSchemaError(validate: ValidateFunction): string {
     return `unknown name ${unknown}${place === '' ? '' : ` in "${place}"`}. Allowed: ${allowed}`;
   }
   return `${place === '' ? 'it' : `"${place}"`} ${error.message ?? 'is invalid'}${allowedValues(error)}`;
+}
+
+/**
+ * @throws AdminError `badRequest` for the first fault of a settings file in the order of its schema, in the words of the
+ *   v1 API: they name the option and what is allowed
+ */
+export function requireValid(validate: ValidateFunction, value: unknown): void {
+  if (!validate(value)) throw new AdminError('badRequest', describeOptionError(validate));
+}
+
+/** A missing option that is required has the empty text as its default, so that its length is at fault. */
+function describeOptionError(validate: ValidateFunction): string {
+  const error = validate.errors?.[0];
+  const option = error?.instancePath.split('/').at(-1) ?? '';
+  const { minLength, maxLength } = (error?.parentSchema ?? {}) as { minLength?: number; maxLength?: number };
+  switch (error?.keyword) {
+    case 'characters':
+      return `Missing or invalid string for option: ${option}. Allowed: ${String(error.schema)}`;
+    case 'minLength':
+    case 'maxLength':
+      return `Invalid string length for option: ${option}. Allowed: >= ${minLength} and <= ${maxLength}`;
+    case 'enum': {
+      const unknown = error.propertyName;
+      const allowed = (error.schema as string[]).join(', ');
+      if (unknown === undefined) return `Invalid option: ${option}. Allowed: ${allowed}`;
+      return `Unknown option: ${printable(unknown, 64)}. Allowed: ${allowed}`;
+    }
+    default:
+      return `Invalid type for option: ${option}. Expected ${error?.schema === 'string' ? 'a string' : 'an object'}`;
+  }
 }
 
 function allowedValues(error: ErrorObject): string {

@@ -5,7 +5,9 @@ import { docsEndpoint } from './docs.js';
 import { endpointsEndpoint } from './endpoints.js';
 import { health } from './health.js';
 import { root } from './root.js';
+import { changeSettings, settings } from './settings.js';
 import { setup } from './setup.js';
+import { changeStorage, storage } from './storage.js';
 import { startUpdate, updateLog, updateStatus } from './update.js';
 import { version } from './version.js';
 
@@ -15,6 +17,10 @@ export const endpoints: readonly Endpoint[] = [
   startUpdate,
   updateStatus,
   updateLog,
+  changeSettings,
+  settings,
+  changeStorage,
+  storage,
   version,
   changelog,
   build,

@@ -1,0 +1,30 @@
+import { readStorageOptions } from '../appliance/storage-settings.js';
+import type { Paths } from '../config/paths.js';
+import { AdminError } from '../core/errors.js';
+import { readJsonFile } from './read-json-file.js';
+
+/**
+ * The network and app settings in place. Used by: GET /api/v1/admin/settings.
+ *
+ * @throws AdminError `notFound` unless both files exist and can be read
+ */
+export async function readSettings({ networkJson, appJson }: Paths): Promise<Record<string, unknown>> {
+  const [network, app] = await Promise.all([networkJson, appJson].map(readJson));
+  return { network, app };
+}
+
+/**
+ * The storage settings in place, and the types that the appliance offers. Used by: GET /api/v1/admin/storage.
+ *
+ * @throws AdminError `notFound` unless both files exist and the settings can be read
+ */
+export async function readStorage(paths: Paths): Promise<Record<string, unknown>> {
+  const options = await readStorageOptions(paths);
+  if (options === undefined) throw new AdminError('notFound', '');
+  const settings = await readJson(paths.storageJson);
+  return { ...(settings as object), options };
+}
+
+async function readJson(file: string): Promise<unknown> {
+  return JSON.parse(await readJsonFile(file)) as unknown;
+}

@@ -1,0 +1,32 @@
+import { AdminError, messageOf } from './errors.js';
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Parses a JSON document from a client. Of duplicate keys the last counts; a byte order mark is skipped.
+ *
+ * @param what as refusals name it: `settings file`
+ * @throws AdminError `badRequest` that says where it is broken and shows nothing of its content, which may be secret
+ */
+export function parseJsonDocument(bytes: Buffer, what: string): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes)) as unknown;
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? describe(error, bytes) : 'It is not UTF-8 text';
+    throw new AdminError('badRequest', `Invalid ${what}. ${reason}`);
+  }
+}
+
+/** Only what V8 says of the grammar: it quotes the document itself around some faults. */
+const FAULT =
+  /^(Expected [^"]+?|Bad [^"]+?|Unterminated [^"]+?|Unexpected non-whitespace character)(?: in| after) JSON at position (\d+)/;
+
+function describe(error: SyntaxError, bytes: Buffer): string {
+  const message = messageOf(error);
+  if (message.startsWith('Unexpected end')) return 'It is not valid JSON: it ends too early';
+  const [, fault = '', position] = FAULT.exec(message) ?? [];
+  if (position === undefined) return 'It is not valid JSON: it holds an unexpected character';
+  const before = bytes.toString('utf8').slice(0, Number(position)).split('\n');
+  const place = `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+  return `It is not valid JSON: ${fault.charAt(0).toLowerCase()}${fault.slice(1)} at ${place}`;
+}
