@@ -5,16 +5,11 @@ import { createApp } from './app.js';
 import { prepareFirstRun } from './appliance/first-run.js';
 import { writeHealth } from './appliance/health.js';
 import { certificateStamp, loadCertificate } from './appliance/tls-certificate.js';
-import { readEndpointGate } from './config/endpoint-gate.js';
-import { appliancePaths, requiredDirectories, type Paths } from './config/paths.js';
-import { readSettings } from './config/settings.js';
-import type { AppContext } from './context.js';
+import { requiredDirectories, type Paths } from './config/paths.js';
+import { createContext, type AppContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
-import { createLogger } from './core/logger.js';
 import { repeat, type StopRepeating } from './core/repeat.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
-import { createJobLauncher } from './jobs/launcher.js';
-import { createAuditLog } from './records/audit-log.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
 import {
   closeGracefully,
@@ -54,7 +49,7 @@ export interface Daemon {
  * @throws FatalError with one line for the person who started it
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const context = createContext(options);
+  const context = createContext({ ...options, channel: 'web' });
   const { paths, settings, logger, launcher, gate } = context;
   if (!settings.tls && options.proxyPort === undefined) {
     throw new FatalError(
@@ -120,20 +115,6 @@ async function removeLeftovers({ paths, ...context }: AppContext): Promise<void>
   for (const directory of written) {
     await removeStaleStagedFiles(directory).catch(reportTo(context, 'half-written files'));
   }
-}
-
-function createContext(options: DaemonOptions): AppContext {
-  const paths = appliancePaths(options.root, options.adminPath);
-  const settings = readSettings(paths.settings);
-  const logger = createLogger(settings.logLevel);
-  return {
-    paths,
-    settings,
-    logger,
-    gate: readEndpointGate(paths.endpointConfiguration, logger),
-    audit: createAuditLog(paths.auditLog, logger),
-    launcher: createJobLauncher({ paths, adminPath: options.adminPath, settings, logger }),
-  };
 }
 
 async function prepareDirectories(paths: Paths): Promise<void> {

@@ -31,7 +31,7 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   const records = openJobRecords(parts);
   try {
     await records.begin();
-    await records.cleanUp();
+    await records.cleanUp(Object.values(parts.inputs));
     await takeOverInputs(parts);
     return records;
   } catch (error) {
