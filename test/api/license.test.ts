@@ -40,7 +40,7 @@ const send = async (content: string) => {
   const { status, text, headers } = await appliance
     .signed('POST', '/license')
     .attach('license', Buffer.from(content), 'any.asc');
-  return { status, text, message: headers['error-message'] as string | undefined, headers };
+  return { status, text, message: headers['error-message'], headers };
 };
 const get = async () => {
   const { status, text } = await appliance.signed('GET', '/license');
