@@ -41,8 +41,9 @@ export async function captureScript(call: CapturedScriptCall): Promise<CapturedR
     size += chunk.length;
     chunks.push(chunk);
     if (size > call.outputLimitBytes) {
-      stdout.destroy();
+      // First: a closed pipe ends only the program that prints, and the script would go on after it.
       void kill();
+      stdout.destroy();
     }
   });
   const stopForTime = () => {
