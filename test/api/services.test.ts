@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { listServices } from '../../src/actions/list-services.js';
+import { prepareSandbox } from '../../src/appliance/sandbox.js';
+import { appliancePaths } from '../../src/config/paths.js';
 import { createLogger } from '../../src/core/logger.js';
 import { identify, isAlive } from '../../src/system/processes.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
@@ -161,6 +163,16 @@ test('HEAD answers, POST is a 400, and a credential is needed', async () => {
     'Error-Message': 'Invalid authentication method. Expected GET',
   });
   expect((await appliance.call('GET', '/services')).status).toBe(403);
+});
+
+test('the sandbox has services of its own', async () => {
+  const root = join(appliance.root, 'sandbox');
+  const paths = appliancePaths(root);
+  await prepareSandbox(root, paths);
+  const ask = () => listServices({ paths, logger: createLogger('silent') });
+  expect(await ask()).toEqual({ services: [ITSELF, { 'sample-app': 'running' }] });
+  await rm(join(paths.data, 'app'), { recursive: true });
+  expect(await ask()).toEqual({ services: [ITSELF, { 'sample-app': 'not running' }] });
 });
 
 describe('on the machine itself', () => {
