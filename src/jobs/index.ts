@@ -1,4 +1,6 @@
 import type { Job } from './job.js';
+import { licenseJob } from './license.js';
+import { rebootJob } from './reboot.js';
 import { settingsJob } from './settings.js';
 import { storageJob } from './storage.js';
 import { updateJob } from './update.js';
@@ -8,6 +10,8 @@ export const jobs = {
   update: updateJob,
   settings: settingsJob,
   storage: storageJob,
+  license: licenseJob,
+  reboot: rebootJob,
 } as const satisfies Record<string, Job>;
 
 export type JobName = keyof typeof jobs;

@@ -85,12 +85,25 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
 async function stage(replacement: FileReplacement): Promise<Entry> {
   const { file } = replacement;
   const staged = 'staged' in replacement ? replacement.staged : stagedName(file);
-  if ('content' in replacement) await writeSynced(staged, replacement.content, replacement);
+  if ('content' in replacement) await writeStaged(staged, replacement);
   const exists = (await lstat(file).catch(ignoreMissing)) !== undefined;
   const old = exists
     ? join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.old`)
     : undefined;
   return { file, staged, old };
+}
+
+/** A part of it would fill a disk that is full further. */
+async function writeStaged(
+  staged: string,
+  { content, mode }: { readonly content: string | Buffer; readonly mode: number },
+): Promise<void> {
+  try {
+    await writeSynced(staged, content, { mode });
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw error;
+  }
 }
 
 async function keepOld({ file, old }: Entry): Promise<void> {

@@ -22,6 +22,7 @@ interface ProcessStat {
 }
 
 const KILL_GRACE_MS = 5_000;
+const KILL_LIMIT_MS = 5_000;
 
 export function currentScope(): ProcessScope {
   return {
@@ -73,12 +74,20 @@ export async function stopGroup(leader: ProcessIdentity): Promise<void> {
   }
 }
 
-/** Kills every process of the group that `leader` founded; resolves when none is left. */
-export async function killGroup(leader: ProcessIdentity): Promise<void> {
+/**
+ * Kills every process of the group that `leader` founded; resolves when none is left, or after five seconds: what is
+ * stuck in the kernel, or belongs to another user, outlives a kill.
+ *
+ * @returns whether none is left
+ */
+export async function killGroup(leader: ProcessIdentity): Promise<boolean> {
+  const deadline = performance.now() + KILL_LIMIT_MS;
   while (isGroupAlive(leader)) {
+    if (performance.now() > deadline) return false;
     signalGroup(leader.pid, 'SIGKILL');
     await sleep(5);
   }
+  return true;
 }
 
 /** A group that is gone, or that belongs to another user, gets no signal. */

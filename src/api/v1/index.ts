@@ -4,7 +4,10 @@ import { changelog } from './changelog.js';
 import { docsEndpoint } from './docs.js';
 import { endpointsEndpoint } from './endpoints.js';
 import { health } from './health.js';
+import { changeLicense, license } from './license.js';
+import { reboot } from './reboot.js';
 import { root } from './root.js';
+import { services } from './services.js';
 import { changeSettings, settings } from './settings.js';
 import { setup } from './setup.js';
 import { changeStorage, storage } from './storage.js';
@@ -19,8 +22,12 @@ export const endpoints: readonly Endpoint[] = [
   updateLog,
   changeSettings,
   settings,
+  changeLicense,
+  license,
   changeStorage,
   storage,
+  services,
+  reboot,
   version,
   changelog,
   build,
