@@ -5,9 +5,7 @@ import { request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { signRequest } from '../../src/auth/credential.js';
 import { DEFAULT_ADMIN_PATH } from '../../src/config/paths.js';
-import { readSettings } from '../../src/config/settings.js';
-import { createLogger } from '../../src/core/logger.js';
-import { createJobLauncher } from '../../src/jobs/launcher.js';
+import { createContext } from '../../src/context.js';
 import { readTextFile } from '../../src/system/atomic-file.js';
 import { TOKEN } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
@@ -83,12 +81,9 @@ test('the client has its answer while the image is being saved, and the reboot c
 
 describe('without a client that takes the answer', () => {
   const launch = () =>
-    createJobLauncher({
-      paths: appliance.paths,
-      adminPath: DEFAULT_ADMIN_PATH,
-      settings: readSettings(appliance.paths.settings),
-      logger: createLogger('silent'),
-    }).start('reboot');
+    createContext({ root: appliance.root, adminPath: DEFAULT_ADMIN_PATH, channel: 'web' }).launcher.start(
+      'reboot',
+    );
 
   test('the reboot waits for the answer', async () => {
     await symlinktool('echo > saved');

@@ -3,6 +3,7 @@ import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
+import { writeScript } from '../support/script-file.js';
 
 const DHCP = { interface: 'eth0', hostname: 'test.host' };
 const STATIC = { ...DHCP, ip_address: '192.168.1.100', netmask: '255.255.255.0', gateway: '192.168.1.1' };
@@ -21,11 +22,11 @@ beforeEach(async () => {
 });
 afterEach(() => appliance.stop());
 
-async function installNetworkScript(body: string): Promise<void> {
-  const file = join(appliance.paths.bin, 'network.sh');
-  await writeFile(file, `#!/bin/sh\nset -e\nCONF=${appliance.paths.networkConf}\n${body}\n`);
-  await chmod(file, 0o755);
-}
+const installNetworkScript = (body: string) =>
+  writeScript(
+    join(appliance.paths.bin, 'network.sh'),
+    `set -e\nCONF=${appliance.paths.networkConf}\n${body}`,
+  );
 const send = (document: unknown) =>
   appliance
     .signed('POST', '/settings')
@@ -178,8 +179,7 @@ test('a second change while one runs: refused, and the first one succeeds', asyn
 
 test('the live image is saved after a change, where there is one', async () => {
   const { symlinktool } = appliance.paths;
-  await appliance.write(symlinktool, '#!/bin/sh\necho "$@" >> "$JIDO_ADMIN_PATH/log/saved"\n');
-  await chmod(symlinktool, 0o755);
+  await writeScript(symlinktool, 'echo "$@" >> "$JIDO_ADMIN_PATH/log/saved"');
   expect(await change({ network: DHCP })).toBe('success');
   expect(await appliance.read(join(appliance.paths.log, 'saved'))).toContain('--create');
 });

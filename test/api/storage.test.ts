@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmod, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
+import { writeScript } from '../support/script-file.js';
 
 const NFS = { type: 'nfs', mount_options: 'noacl,sync', ip: '192.168.1.100', share: '/nfs/storage' };
 const ISCSI = {
@@ -25,11 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => appliance.stop());
 
-async function installStorageScript(body: string): Promise<void> {
-  const file = join(appliance.paths.bin, 'storage.sh');
-  await writeFile(file, `#!/bin/sh\n${body}\n`);
-  await chmod(file, 0o755);
-}
+const installStorageScript = (body: string) => writeScript(join(appliance.paths.bin, 'storage.sh'), body);
 const send = (storage: unknown) =>
   appliance.signed('POST', '/storage').attach('settings', Buffer.from(JSON.stringify({ storage })), 's');
 const change = async (storage: unknown) => {

@@ -1,9 +1,10 @@
-import { chmod, copyFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sftpUploads } from '../../src/config/paths.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
+import { writeScript } from '../support/script-file.js';
 import { makePackage } from '../support/update-package.js';
 import { admind } from './command-line.js';
 
@@ -23,11 +24,7 @@ const ssh = (command: string, ...args: string[]) =>
   });
 const uploads = () => sftpUploads(appliance.paths);
 const audit = () => appliance.read(appliance.paths.auditLog).catch(() => '');
-const installScript = async (name: string, body: string) => {
-  const file = join(appliance.paths.bin, name);
-  await appliance.write(file, `#!/bin/sh\n${body}\n`);
-  await chmod(file, 0o755);
-};
+const installScript = (name: string, body: string) => writeScript(join(appliance.paths.bin, name), body);
 const offer = async (name: string, version: string) => {
   const files = { 'version.txt': `${version}\n`, 'update.sh': 'cp version.txt "$JIDO_ADMIN_PATH/etc/"\n' };
   await copyFile(await makePackage(appliance, files), join(appliance.paths.uploads, name));

@@ -1,16 +1,13 @@
-import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestAppliance } from '../support/appliance.js';
 import { CAMPAIGN_ROUNDS, runCampaign, type Campaign } from '../support/campaign.js';
+import { writeScript } from '../support/script-file.js';
 import { makePackage } from '../support/update-package.js';
 
-const installScript = async ({ paths, write }: TestAppliance, name: string) => {
-  const file = join(paths.bin, name);
-  await write(file, '#!/bin/sh\nsleep 0.1\n');
-  await chmod(file, 0o755);
-};
-const enable = ({ paths, write }: TestAppliance, name: string) =>
-  write(paths.endpointConfiguration, JSON.stringify({ endpoints: [name] }));
+const installScript = ({ paths }: TestAppliance, name: string, lines = 'sleep 0.1') =>
+  writeScript(join(paths.bin, name), lines);
+const enable = ({ paths, write }: TestAppliance, name: string, ...parameters: string[]) =>
+  write(paths.endpointConfiguration, JSON.stringify({ endpoints: [name], parameters }));
 /** The one number that all of the texts hold. */
 const theOne = (...texts: string[]) => {
   const numbers = new Set(texts.map((text) => Number(/round-?(\d+)/.exec(text)?.[1])));
@@ -71,6 +68,16 @@ const campaigns: readonly Campaign[] = [
       const { storageJson, storageConf } = appliance.paths;
       return theOne(...(await readAll(appliance, [storageJson, storageConf])));
     },
+  },
+  {
+    job: 'license',
+    async prepare(appliance) {
+      await enable(appliance, 'license', 'license');
+      await installScript(appliance, 'license.sh', 'sleep 0.05; exec cat "$JIDO_ADMIN_PATH/etc/license.asc"');
+    },
+    start: (daemon, round) =>
+      daemon.call('post', '/license').attach('license', Buffer.from(`{"name":"round-${round}"}`), 'l'),
+    state: async (appliance) => theOne(...(await readAll(appliance, [appliance.paths.license]))),
   },
 ];
 

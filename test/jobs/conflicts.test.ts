@@ -1,10 +1,9 @@
 import { DEFAULT_ADMIN_PATH } from '../../src/config/paths.js';
-import { readSettings } from '../../src/config/settings.js';
+import { createContext } from '../../src/context.js';
 import { messageOf } from '../../src/core/errors.js';
-import { createLogger } from '../../src/core/logger.js';
 import { CONFLICTS } from '../../src/jobs/conflicts.js';
 import { jobs, type JobName } from '../../src/jobs/index.js';
-import { createJobLauncher, type JobLauncher } from '../../src/jobs/launcher.js';
+import type { JobLauncher } from '../../src/jobs/launcher.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { pretendToRun } from '../support/running-job.js';
 
@@ -14,12 +13,7 @@ let appliance: TestDaemon;
 let launcher: JobLauncher;
 beforeAll(async () => {
   appliance = await startTestDaemon();
-  launcher = createJobLauncher({
-    paths: appliance.paths,
-    adminPath: DEFAULT_ADMIN_PATH,
-    settings: readSettings(appliance.paths.settings),
-    logger: createLogger('silent'),
-  });
+  launcher = createContext({ root: appliance.root, adminPath: DEFAULT_ADMIN_PATH, channel: 'web' }).launcher;
 });
 afterAll(() => appliance.stop());
 

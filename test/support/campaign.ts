@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type request from 'supertest';
 import { sleep } from '../../src/core/clock.js';
 import { lockOf } from '../../src/jobs/acquire.js';
@@ -9,6 +9,7 @@ import { isLocked } from '../../src/system/lock.js';
 import { createAppliance, TOKEN, type TestAppliance } from './appliance.js';
 import { startDaemonProcess, type DaemonProcess } from './daemon-process.js';
 import { poll } from './poll.js';
+import { runnerOf } from './running-job.js';
 
 /** Rounds of each campaign: a few by default, `ADMIND_CAMPAIGN=100` for a hundred. */
 export const CAMPAIGN_ROUNDS = Number(process.env.ADMIND_CAMPAIGN ?? 4);
@@ -58,7 +59,7 @@ export async function runCampaign({ job, isUndone = true, prepare, start, state 
       if (isKilled) {
         const runner = await poll(
           'a runner holds the lock',
-          async () => (await holder(lock)) ?? (isAnswered && 0),
+          async () => (await runnerOf(job, paths)) ?? (isAnswered && 0),
         );
         await sleep(Math.random() * longestMs);
         if (round % 2 === 0) killIfAlive(runner);
@@ -90,21 +91,6 @@ export async function runCampaign({ job, isUndone = true, prepare, start, state 
     await daemon.kill('SIGTERM');
     await poll('no runner is left', async () => !(await isLocked(lock)));
     await appliance.remove();
-  }
-}
-
-/** The process that holds the lock in `directory`. */
-async function holder(directory: string): Promise<number | undefined> {
-  const claims = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith('.claim'));
-  const last = claims.sort((a, b) => parseInt(a) - parseInt(b)).at(-1);
-  if (last === undefined) return undefined;
-  try {
-    const { process } = JSON.parse(await readFile(join(directory, last), 'utf8')) as {
-      process: { pid: number };
-    };
-    return process.pid;
-  } catch {
-    return undefined;
   }
 }
 
