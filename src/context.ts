@@ -13,4 +13,6 @@ export interface AppContext {
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly launcher: JobLauncher;
+  /** Serves a pair that was changed on disk from now on. What keeps it from that is logged: the old pair serves on. */
+  readonly takeOverCertificate: () => Promise<void>;
 }

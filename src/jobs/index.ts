@@ -1,3 +1,4 @@
+import { certsJob } from './certs.js';
 import type { Job } from './job.js';
 import { settingsJob } from './settings.js';
 import { storageJob } from './storage.js';
@@ -8,6 +9,7 @@ export const jobs = {
   update: updateJob,
   settings: settingsJob,
   storage: storageJob,
+  certs: certsJob,
 } as const satisfies Record<string, Job>;
 
 export type JobName = keyof typeof jobs;
