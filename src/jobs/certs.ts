@@ -15,7 +15,7 @@ import {
 } from '../appliance/certificate-upload.js';
 import { AdminError } from '../core/errors.js';
 import { parseKeyPair } from '../system/certificate.js';
-import { contains, findChain, unique } from '../system/certificate-chain.js';
+import { contains, findIssuers, inIssuingOrder } from '../system/certificate-chain.js';
 import { publicKeyHash } from '../system/public-key-hash.js';
 import { describeFailure } from '../system/script.js';
 import { tlsReasonOf, tryHandshake } from '../system/trial-handshake.js';
@@ -79,27 +79,19 @@ async function check(context: JobContext): Promise<CertificateSet> {
   if (isPast(own.validTo, SOON_MS)) await log.plain('Certificate will expire');
 
   const authorities = existsSync(paths.certsCa) ? await readSentAuthorities(context) : undefined;
-  // Without a new one, the authority in place goes on to complete the chains of certificates that it has issued.
-  const { issuers, isAnchored } = findChain(own, sent, authorities ?? (await readAuthorities(paths)));
-  if (authorities && !isAnchored) {
+  const issuers = findIssuers(own, sent, authorities ?? (await readAuthorities(paths)));
+  if (authorities && !issuers) {
     throw new AdminError('badRequest', `Invalid file: ${CA}. It has not issued the certificate in ${PUBLIC}`);
   }
-  const isSent = (one: X509Certificate) => contains(sent, one);
   return {
     key: key.pem,
-    // Certificates that are not on the way up (a cross-signed root) follow it.
-    certificates: unique([own, ...issuers.filter(isSent), ...sent]),
-    servedAuthorities: authorities ? inOrder(authorities, issuers) : issuers.filter((one) => !isSent(one)),
+    certificates: inIssuingOrder(sent, own),
+    // The authority in place, where no new one is sent, goes on to complete the chains that lead to it.
+    servedAuthorities: authorities
+      ? inIssuingOrder(authorities, own, sent)
+      : (issuers ?? []).filter((one) => !contains(sent, one)),
     authorities,
   };
-}
-
-/** Those on the way up first. */
-function inOrder(
-  authorities: readonly X509Certificate[],
-  issuers: readonly X509Certificate[],
-): readonly X509Certificate[] {
-  return unique([...issuers.filter((one) => contains(authorities, one)), ...authorities]);
 }
 
 /** The certificate that the key belongs to; the file may hold its chain in any order. */

@@ -1,51 +1,59 @@
 import type { X509Certificate } from 'node:crypto';
 
+type Certificates = readonly X509Certificate[];
+
 /**
- * The way from a certificate up to its authority, as a server sends it (RFC 5246, 7.4.2): each certificate is
- * followed by its issuer. The shortest one that ends at a certificate of `anchors`; where none does, or there are no
- * anchors, as far as `candidates` go.
+ * The issuers of a certificate up to the first one of `anchors`, which are trusted as they are, roots or not.
+ *
+ * @param candidates for issuers, in any order
+ * @returns undefined where no way leads to an anchor; none where the certificate is one itself
  */
-export interface CertificateChain {
-  /** The issuers, without the certificate itself. */
-  readonly issuers: readonly X509Certificate[];
-  readonly isAnchored: boolean;
+export function findIssuers(
+  certificate: X509Certificate,
+  candidates: Certificates,
+  anchors: Certificates,
+): Certificates | undefined {
+  const ways = waysUp(certificate, [...candidates, ...anchors]);
+  const way = ways.find((one) => one.some((step) => contains(anchors, step)));
+  return way?.slice(1);
 }
 
 /**
- * @param candidates for its issuers, in any order; others among them are left out
- * @param anchors trusted as they are, whether they are roots or not
+ * Certificates as a server sends them (RFC 5246, 7.4.2): those on the longest way up from `certificate` first, each
+ * followed by its issuer; then the others (a cross-signed root) as they are.
+ *
+ * @param others that the way may pass
  */
-export function findChain(
+export function inIssuingOrder(
+  certificates: Certificates,
   certificate: X509Certificate,
-  candidates: readonly X509Certificate[],
-  anchors: readonly X509Certificate[] = [],
-): CertificateChain {
-  const all = unique([...candidates, ...anchors]);
-  const trusted = new Set(anchors.map(({ fingerprint256 }) => fingerprint256));
-  const seen = new Set([certificate.fingerprint256]);
-  const ways: X509Certificate[][] = [[certificate]];
-  let longest = ways[0] ?? [];
-  // Breadth first; each certificate is met once, so a circle of issuers ends.
+  others: Certificates = [],
+): Certificates {
+  const ways = waysUp(certificate, [...certificates, ...others]);
+  const longest = ways.reduce((best, way) => (way.length > best.length ? way : best), []);
+  return unique([...longest.filter((one) => contains(certificates, one)), ...certificates]);
+}
+
+export function contains(certificates: Certificates, wanted: X509Certificate): boolean {
+  return certificates.some(({ fingerprint256 }) => fingerprint256 === wanted.fingerprint256);
+}
+
+/** From a certificate to each one above it, nearest first. Each is met once, so that a circle of issuers ends. */
+function waysUp(certificate: X509Certificate, candidates: Certificates): readonly Certificates[] {
+  const ways: Certificates[] = [[certificate]];
+  let left = unique(candidates).filter((one) => !contains([certificate], one));
   for (const way of ways) {
     const last = way.at(-1) ?? certificate;
-    longest = way.length > longest.length ? way : longest;
-    if (trusted.has(last.fingerprint256)) return { issuers: way.slice(1), isAnchored: true };
-    for (const issuer of all) {
-      if (seen.has(issuer.fingerprint256) || !isIssuedBy(last, issuer)) continue;
-      seen.add(issuer.fingerprint256);
-      ways.push([...way, issuer]);
-    }
+    const issuers = left.filter((one) => isIssuedBy(last, one));
+    left = left.filter((one) => !issuers.includes(one));
+    ways.push(...issuers.map((issuer) => [...way, issuer]));
   }
-  return { issuers: longest.slice(1), isAnchored: false };
+  return ways;
 }
 
 /** Each certificate once, in the order of its first appearance. */
-export function unique(certificates: readonly X509Certificate[]): readonly X509Certificate[] {
+function unique(certificates: Certificates): Certificates {
   return [...new Map(certificates.map((one) => [one.fingerprint256, one])).values()];
-}
-
-export function contains(certificates: readonly X509Certificate[], wanted: X509Certificate): boolean {
-  return certificates.some(({ fingerprint256 }) => fingerprint256 === wanted.fingerprint256);
 }
 
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
