@@ -13,7 +13,7 @@ import {
   type Certificates,
   type PrivateKey,
 } from '../appliance/certificate-upload.js';
-import { AdminError } from '../core/errors.js';
+import { AdminError, messageOf } from '../core/errors.js';
 import { parseKeyPair } from '../system/certificate.js';
 import { contains, findIssuers, inIssuingOrder } from '../system/certificate-chain.js';
 import { publicKeyHash } from '../system/public-key-hash.js';
@@ -59,9 +59,9 @@ export const certsJob: Job = {
       await reloadProxies(context);
       return undefined;
     } catch (error) {
-      if (!(error instanceof AdminError)) throw error;
-      await context.log.plain(error.message);
-      throw new JobFailure({ message: error.message }, { isLogged: true, cause: error });
+      if (context.signal.aborted) throw error;
+      await context.log.plain(messageOf(error));
+      throw new JobFailure({ message: messageOf(error) }, { isLogged: true, cause: error });
     }
   },
   afterUndo: reloadProxies,

@@ -68,7 +68,7 @@ const hashes = (hash: string, privateHash = hash) => [
   `Private key SHA256 hash: ${privateHash}  -`,
 ];
 const hashLines = [
-  expect.stringMatching(/^Public key SHA256 hash:  [0-9a-f]{64} {2}-$/) as string,
+  expect.stringMatching(/^Public key SHA256 hash: {2}[0-9a-f]{64} {2}-$/) as string,
   expect.stringMatching(/^Private key SHA256 hash: [0-9a-f]{64} {2}-$/) as string,
 ];
 const tls = (log: readonly string[], ...extra: readonly string[]) => [
