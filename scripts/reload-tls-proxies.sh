@@ -11,11 +11,11 @@ main() {
   exit "$status"
 }
 
-# reload PROGRAM UNIT..: by systemd where it runs the program, else by the pid file.
+# reload PROGRAM UNIT..: by systemd where it runs the program, else by the pid files.
 reload() {
   program=$1
   shift
-  if [ -z "$root" ] && [ "$program" = nginx ] && ! accepts_files; then
+  if [ "$program" = nginx ] && ! accepts_files; then
     fail 'nginx refuses the new files'
     return
   fi
@@ -25,16 +25,14 @@ reload() {
       return
     fi
   done
-  for file in "$root/run/$program"*.pid "$root/run/$program"*/*.pid; do
-    pid=$(pid_of "$program" "$file") || continue
+  for pid in $(find_pids "$program"); do
     kill -HUP "$pid" || fail "$program, process $pid, could not be told to reload"
   done
 }
 
-# A running nginx that meets a pair it cannot serve goes on with the old one and tells nobody.
+# A running nginx that meets a pair which it cannot serve goes on with the old one and tells nobody.
 accepts_files() {
-  [ -n "$(find_pids nginx)" ] || return 0
-  command -v nginx >/dev/null || return 0
+  [ -z "$root" ] && [ -n "$(find_pids nginx)" ] && command -v nginx >/dev/null || return 0
   nginx -t -q
 }
 
@@ -44,19 +42,25 @@ is_active() {
 
 find_pids() {
   for file in "$root/run/$1"*.pid "$root/run/$1"*/*.pid; do
-    pid_of "$1" "$file" || :
+    print_pid "$1" "$file"
   done
+  # On some appliances a directory of its own.
+  if [ -z "$root" ] && ! [ -L /var/run ]; then
+    for file in "/var/run/$1"*.pid "/var/run/$1"*/*.pid; do
+      print_pid "$1" "$file"
+    done
+  fi
 }
 
-# Prints the pid in a file, if a process of that program bears it: a stale pid may be another program's by now.
-pid_of() {
-  [ -r "$2" ] || return 1
+# The pid in a file, if a process of that program bears it: a stale one may be another program's by now.
+print_pid() {
+  [ -f "$2" ] || return 0
   pid=''
-  read -r pid <"$2" || [ -n "$pid" ] || return 1
-  case $pid in '' | 0* | *[!0-9]*) return 1 ;; esac
+  read -r pid <"$2" || [ -n "$pid" ] || return 0
+  case $pid in '' | 0* | *[!0-9]*) return 0 ;; esac
   name=''
-  read -r name 2>/dev/null <"/proc/$pid/comm" || return 1
-  case $name in "$1"*) echo "$pid" ;; *) return 1 ;; esac
+  read -r name 2>/dev/null <"/proc/$pid/comm" || return 0
+  case $name in "$1"*) echo "$pid" ;; esac
 }
 
 fail() {
