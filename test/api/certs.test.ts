@@ -1,6 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { journalOf } from '../../src/config/paths.js';
 import {
   attachCerts,
   createAuthority,
@@ -123,6 +125,7 @@ describeWith('openssl')('certs', () => {
       expect(await appliance.read(paths.certsStatus)).toBe('success\n');
       expect(await appliance.read(paths.auditLog)).toMatch(/,web,admin,certs\.post,"",127\.0\.0\.1\n$/);
       expect(await readdir(paths.uploads)).toEqual([]);
+      await poll('the change is ended', () => Promise.resolve(!existsSync(journalOf(paths, 'certs'))));
       for (const file of [paths.tlsBundle, paths.tlsCertificate, paths.tlsPrivateKey, paths.tlsCa])
         expect((await readdir(dirname(file))).filter((name) => name.startsWith('.'))).toEqual([]);
     });
