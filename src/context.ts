@@ -5,14 +5,20 @@ import { createLogger, type Logger } from './core/logger.js';
 import { createJobLauncher, type JobLauncher } from './jobs/launcher.js';
 import { createAuditLog, type AuditLog, type Channel } from './records/audit-log.js';
 
-/** Everything that an endpoint may use; built once. Actions and below take just the parts they need. */
-export interface AppContext {
+/** What the daemon and the SSH command share; built once. Actions and below take just the parts they need. */
+export interface ApplianceContext {
   readonly paths: Paths;
   readonly settings: Settings;
   readonly gate: EndpointGate;
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly launcher: JobLauncher;
+}
+
+/** Everything that an endpoint may use. */
+export interface AppContext extends ApplianceContext {
+  /** Serves a pair that was changed on disk from now on. What keeps it from that is logged: the old pair serves on. */
+  readonly takeOverCertificate: () => Promise<void>;
 }
 
 export interface ContextOptions {
@@ -25,7 +31,7 @@ export interface ContextOptions {
 }
 
 /** @throws FatalError with one line that names the setting and what is allowed */
-export function createContext({ root, adminPath, channel }: ContextOptions): AppContext {
+export function createContext({ root, adminPath, channel }: ContextOptions): ApplianceContext {
   const paths = appliancePaths(root, adminPath);
   const settings = readSettings(paths.settings);
   const isDaemon = channel === 'web';

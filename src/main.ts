@@ -5,12 +5,13 @@ import { createApp } from './app.js';
 import { prepareFirstRun } from './appliance/first-run.js';
 import { writeHealth } from './appliance/health.js';
 import { certificateStamp, loadCertificate } from './appliance/tls-certificate.js';
-import { requiredDirectories, type Paths } from './config/paths.js';
+import { journalOf, requiredDirectories, type Paths } from './config/paths.js';
 import { createContext, type AppContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
 import { repeat, type StopRepeating } from './core/repeat.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
+import { findFileChange } from './system/file-change.js';
 import {
   closeGracefully,
   listenBehindProxy,
@@ -49,7 +50,12 @@ export interface Daemon {
  * @throws FatalError with one line for the person who started it
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const context = createContext({ ...options, channel: 'web' });
+  let reload = () => Promise.resolve();
+  const parts = createContext({ ...options, channel: 'web' });
+  const context: AppContext = {
+    ...parts,
+    takeOverCertificate: () => reload().catch(reportTo(parts, 'certificate')),
+  };
   const { paths, settings, logger, launcher, gate } = context;
   if (!settings.tls && options.proxyPort === undefined) {
     throw new FatalError(
@@ -84,7 +90,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
     // Only a daemon that got its port may touch what another one could be using.
     await removeLeftovers(context);
-    const reload = certificateTakeOver(context, tls);
+    reload = certificateTakeOver(context, tls);
     tasks.push(await launcher.watch());
     tasks.push(repeatHealth(context));
     tasks.push(repeat(settings.certificateCheckIntervalMs, reload, reportTo(context, 'certificate')));
@@ -144,20 +150,27 @@ function repeatHealth({ paths, settings, ...context }: AppContext): StopRepeatin
   };
 }
 
-/** A pair that changed on disk is taken over; a broken one leaves the old pair serving. */
+/**
+ * A pair that changed on disk is taken over; a broken one leaves the old pair serving. One look at a time, so that
+ * the last one decides.
+ */
 function certificateTakeOver(
   { paths, logger }: AppContext,
   listener: Listener | undefined,
 ): () => Promise<void> {
   let served = certificateStamp(paths);
-  return async () => {
+  const look = async () => {
     const current = certificateStamp(paths);
-    const changed = (await current) !== (await served);
+    if (!listener || (await current) === (await served)) return;
+    // The job that made the change may still put the old pair back.
+    const change = await findFileChange(journalOf(paths, 'certs'));
+    if (change?.isCommitted === false) return;
     served = current;
-    if (!changed || !listener) return;
     takeOverCertificate(listener.server, await loadCertificate(paths));
     logger.info('new TLS certificate taken over');
   };
+  let last = Promise.resolve();
+  return () => (last = last.then(look, look));
 }
 
 function reportTo({ logger }: Pick<AppContext, 'logger'>, task: string): (error: unknown) => void {

@@ -6,7 +6,7 @@ import { readUploadedSettings } from '../appliance/uploaded-settings.js';
 import { readVersion } from '../appliance/version.js';
 import { compareVersions } from '../appliance/version-order.js';
 import { sftpUploads, type Paths, type SftpUploads } from '../config/paths.js';
-import type { AppContext } from '../context.js';
+import type { ApplianceContext } from '../context.js';
 import { AdminError, ignoreMissing } from '../core/errors.js';
 import { createUploadDirectory, removeUploadDirectory } from '../http/upload-directory.js';
 import { jobs, type JobName } from '../jobs/index.js';
@@ -15,7 +15,7 @@ import { readTextFile } from '../system/atomic-file.js';
 import { followLog } from './follow-log.js';
 
 /** One SSH command: who asked for it, and where what it says goes. */
-export interface SshSession extends AppContext {
+export interface SshSession extends ApplianceContext {
   /** 16 hex digits, for the audit log. */
   readonly id: string;
   readonly address: string | undefined;

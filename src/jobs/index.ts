@@ -1,3 +1,4 @@
+import { certsJob } from './certs.js';
 import type { Job } from './job.js';
 import { licenseJob } from './license.js';
 import { rebootJob } from './reboot.js';
@@ -10,6 +11,7 @@ export const jobs = {
   update: updateJob,
   settings: settingsJob,
   storage: storageJob,
+  certs: certsJob,
   license: licenseJob,
   reboot: rebootJob,
 } as const satisfies Record<string, Job>;

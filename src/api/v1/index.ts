@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../http/endpoint.js';
 import { build } from './build.js';
+import { certs, changeCerts } from './certs.js';
 import { changelog } from './changelog.js';
 import { docsEndpoint } from './docs.js';
 import { endpointsEndpoint } from './endpoints.js';
@@ -22,6 +23,8 @@ export const endpoints: readonly Endpoint[] = [
   updateLog,
   changeSettings,
   settings,
+  changeCerts,
+  certs,
   changeLicense,
   license,
   changeStorage,
