@@ -1,5 +1,6 @@
 import { lstat, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listServices } from '../actions/list-services.js';
 import { setToken } from '../actions/set-token.js';
 import { networkMode, readNetworkSettings } from '../appliance/network-settings.js';
 import { readUploadedSettings } from '../appliance/uploaded-settings.js';
@@ -65,7 +66,28 @@ export const SSH_OPERATIONS: Readonly<Record<string, SshOperation>> = {
     summary: 'change the storage settings to storage.json',
     run: (session) => runJobWith(session, 'storage', ({ storageJson }) => ({ settings: storageJson })),
   },
+  certs: {
+    summary: 'change the TLS certificate to appliance.pem, appliance.key and ca.pem',
+    run: (session) =>
+      runJobWith(session, 'certs', ({ certsPublic, certsPrivate, certsCa }) => ({
+        public: certsPublic,
+        private: certsPrivate,
+        ca: certsCa,
+      })),
+  },
+  license: {
+    summary: 'change the license to license.asc',
+    run: (session) => runJobWith(session, 'license', ({ license }) => ({ license })),
+  },
   token: { summary: 'set the API token to the first line of api.token', run: changeToken },
+  services: {
+    summary: 'print which services are running',
+    async run(session) {
+      session.write(`${JSON.stringify(await listServices(session))}\n`);
+      return true;
+    },
+  },
+  reboot: { summary: 'reboot the appliance', run: (session) => runJob(session, 'reboot', {}) },
 };
 
 /** Starts a job, shows its log and waits for its end. What is not there is left for the job to report. */
@@ -81,6 +103,8 @@ async function runJob(
   }
   const log = await followLog(jobs[name].log(paths).file, write);
   const job = await launcher.start(name, inputs);
+  // What is to be said comes from the log: nothing has to leave before the machine may go.
+  job.answer();
   await audit.record({ id, action: `${name}.post`, target, address });
   return hasSucceeded(await log.showUntil(job.ended));
 }

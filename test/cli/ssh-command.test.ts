@@ -160,6 +160,36 @@ test('token: the first line of api.token; it is in no output', async () => {
   expect((await ssh('token')).stderr).toMatch(/^admind: Missing .*api\.token\n$/);
 });
 
+test('license: what the vendor reads is kept, what it cannot read is not', async () => {
+  await installScript('license.sh', 'exec cat "$JIDO_ADMIN_PATH/etc/license.asc"');
+  await writeFile(uploads().license, '{"name":"first"}');
+  expect((await ssh('license')).status).toBe(0);
+  await writeFile(uploads().license, 'garbage');
+  const { status, stdout } = await ssh('license');
+  expect([status, stdout]).toEqual([1, expect.stringMatching(/Invalid or missing license file\n$/)]);
+  expect(await appliance.read(appliance.paths.license)).toBe('{"name":"first"}');
+  expect(await readdir(appliance.paths.uploads)).toEqual([]);
+});
+
+test('certs without files fails as the API does', async () => {
+  const { status, stdout } = await ssh('certs');
+  expect([status, stdout]).toEqual([1, expect.stringMatching(/Invalid or missing TLS certificate files\n$/)]);
+});
+
+test('services are printed as the API answers', async () => {
+  await writeScript(join(appliance.root, 'usr/local/etc/init.d/jidoteki-admin-api'), 'echo it is running');
+  expect((await ssh('services')).stdout).toBe('{"services":[{"jidoteki-admin-api":"running"}]}\n');
+});
+
+test('reboot shows its log and reboots', async () => {
+  const { status, stdout } = await ssh('reboot');
+  expect([status, stdout]).toEqual([
+    0,
+    expect.stringMatching(/Rebooting\. Please wait\.\.\n[^]*Reboot started\n$/),
+  ]);
+  expect(await appliance.read(join(appliance.paths.data, 'reboot.state'))).toMatch(/reboot\n$/);
+});
+
 test('a link in the uploads is not followed', async () => {
   await symlink('/etc/hostname', uploads().apiToken);
   expect(await ssh('token')).toMatchObject({

@@ -9,6 +9,7 @@ import { journalOf } from '../../src/config/paths.js';
 import { certsJob } from '../../src/jobs/certs.js';
 import { readJobStatus } from '../../src/records/job-status.js';
 import { createAppliance, TOKEN, type TestAppliance } from '../support/appliance.js';
+import { CAMPAIGN_ROUNDS } from '../support/campaign.js';
 import { attachCerts, createAuthority, type TestAuthority, type TestPair } from '../support/certificates.js';
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js';
 import { poll } from '../support/poll.js';
@@ -16,8 +17,6 @@ import { copyProduct, type ProductCopy } from '../support/product-copy.js';
 import { connectTls, servedFingerprint } from '../support/served-certificate.js';
 import { fillDisk, mountTmpfs, testWithMount } from '../support/tmpfs.js';
 import { describeWith } from '../support/tools.js';
-
-const ROUNDS = Number(process.env.ADMIND_CAMPAIGN ?? 6);
 
 let authority: TestAuthority;
 let product: ProductCopy;
@@ -283,10 +282,10 @@ describeWith('openssl')('faults', () => {
     }
   });
 
-  test(`kill -9 at a random moment, ${ROUNDS} times: the old pair or the new one, and the status tells which`, async () => {
+  test(`kill -9 at a random moment, ${CAMPAIGN_ROUNDS} times: the old pair or the new one, and the status tells which`, async () => {
     await start();
     let current = old;
-    for (let round = 0; round < ROUNDS; round += 1) {
+    for (let round = 0; round < CAMPAIGN_ROUNDS; round += 1) {
       const next = current === old ? pair : old;
       await rm(appliance.paths.certsLog, { force: true });
       expect((await send(next)).status).toBe(202);
