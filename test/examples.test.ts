@@ -65,7 +65,10 @@ describeWith('curl', 'openssl')('the examples, in order, on a sandbox', () => {
       '{"network":{"interface":"eth0","hostname":"test.host"},"app":{"name":"testapp"}}',
     );
     await write('storage.json', '{"storage":{"type":"local"}}');
-    await write('license.asc', '{"name":"testlicense"}');
+    await write(
+      'license.asc',
+      JSON.stringify({ app: 'a', users: 20, expires: 'never', name: 'n', contact: 'c' }),
+    );
     const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
     openssl(
       'req',
