@@ -13,6 +13,10 @@ export interface TarEntry {
   /** Permission bits, 0 to 0o7777. */
   readonly mode: number;
   readonly mtime: Date | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** As stored: where a link leads. */
+  readonly linkpath: string | undefined;
   readonly body: AsyncIterable<Buffer>;
 }
 
@@ -24,20 +28,22 @@ const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
  * Reads an uncompressed tar, strictly, in constant memory. Entries are visited one after the other; what a visit
  * leaves of a body is skipped. All of `source` is consumed, also what follows the end of the archive.
  *
+ * @param options.isPadded nothing but zeros may follow the end
  * @throws TarFormatError at anything malformed or cut off; what `source` or `visit` throws. No visit is running
  *   any more by then.
  */
 export async function readTar(
   source: AsyncIterable<Buffer>,
   visit: (entry: TarEntry) => Promise<void>,
+  options: { readonly isPadded?: boolean } = {},
 ): Promise<void> {
-  const archive = openParser(visit);
+  const archive = openParser(visit, options.isPadded ?? false);
   try {
     let isFirst = true;
     for await (const blocks of wholeBlocks(source)) {
       if (isFirst) refuseCompression(blocks);
       isFirst = false;
-      await archive.write(blocks);
+      for (const part of splitAfterZeros(blocks)) await archive.write(part);
     }
     await archive.end();
   } catch (error) {
@@ -45,7 +51,7 @@ export async function readTar(
   }
 }
 
-function openParser(visit: (entry: TarEntry) => Promise<void>) {
+function openParser(visit: (entry: TarEntry) => Promise<void>, isPadded: boolean) {
   const parser = new Parser({ strict: true, zstd: false, maxMetaEntrySize: METADATA_LIMIT_BYTES });
   let failure: Error | undefined;
   let current: ReadEntry | undefined;
@@ -75,7 +81,10 @@ function openParser(visit: (entry: TarEntry) => Promise<void>) {
     /** Resolves when more may be written. */
     async write(blocks: Buffer): Promise<void> {
       // The parser would keep everything that follows the end of the archive in memory.
-      if (sawEnd) return;
+      if (sawEnd) {
+        if (isPadded && !isZero(blocks)) throw new TarFormatError('something follows its end');
+        return;
+      }
       if (blocks.length % TAR_BLOCK_BYTES !== 0) throw new TarFormatError('it is cut off inside a block');
       const isReady = parser.write(blocks);
       if (failure !== undefined) throw failure;
@@ -101,14 +110,15 @@ function openParser(visit: (entry: TarEntry) => Promise<void>) {
 }
 
 function describeEntry(entry: ReadEntry): TarEntry {
-  const { path, type, size, mode, mtime } = entry;
+  const { path, type, size, mode, mtime, uid, gid, linkpath } = entry;
   if (
     !Number.isSafeInteger(size) ||
     entry.startBlockSize !== TAR_BLOCK_BYTES * Math.ceil(size / TAR_BLOCK_BYTES)
   ) {
     throw new TarFormatError('an entry states two different sizes');
   }
-  return { path, type, sizeBytes: size, mode: mode ?? 0, mtime, body: entry as AsyncIterable<Buffer> };
+  const body = entry as AsyncIterable<Buffer>;
+  return { path, type, sizeBytes: size, mode: mode ?? 0, mtime, uid, gid, linkpath, body };
 }
 
 function reportTo(parser: Parser, check: () => void): void {
@@ -128,6 +138,32 @@ function describe(error: Error): Error {
 function refuseCompression(blocks: Buffer): void {
   // The parser would decompress it on its own, past every limit.
   if (blocks.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) throw new TarFormatError('it is compressed');
+}
+
+const ZEROS = Buffer.alloc(64 * 1024);
+
+/** So that the end of the archive, two blocks of zeros, has nothing but zeros after it in its part. */
+function* splitAfterZeros(blocks: Buffer): Generator<Buffer> {
+  let start = 0;
+  let wasZero = false;
+  for (let position = 0; position < blocks.length; position += TAR_BLOCK_BYTES) {
+    const isZeroBlock =
+      blocks[position] === 0 && isZero(blocks.subarray(position, position + TAR_BLOCK_BYTES));
+    if (wasZero && !isZeroBlock) {
+      yield blocks.subarray(start, position);
+      start = position;
+    }
+    wasZero = isZeroBlock;
+  }
+  yield blocks.subarray(start);
+}
+
+function isZero(bytes: Buffer): boolean {
+  for (let start = 0; start < bytes.length; start += ZEROS.length) {
+    const part = bytes.subarray(start, start + ZEROS.length);
+    if (!part.equals(ZEROS.subarray(0, part.length))) return false;
+  }
+  return true;
 }
 
 /** The same bytes in multiples of a block; only the last piece can be a part of one. */
