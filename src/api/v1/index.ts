@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../http/endpoint.js';
+import { backupDownload, backupLog, backupStatus, changeBackup, restoreBackup } from './backup.js';
 import { build } from './build.js';
 import { changelog } from './changelog.js';
 import { docsEndpoint } from './docs.js';
@@ -21,6 +22,11 @@ export const endpoints: readonly Endpoint[] = [
   settings,
   changeStorage,
   storage,
+  changeBackup,
+  backupStatus,
+  backupDownload,
+  backupLog,
+  restoreBackup,
   version,
   changelog,
   build,
