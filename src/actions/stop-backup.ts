@@ -10,9 +10,10 @@ import { lockOf } from '../jobs/acquire.js';
 import { backupJob } from '../jobs/backup.js';
 import type { JobLauncher } from '../jobs/launcher.js';
 import { createJobLog } from '../records/job-log.js';
+import { readsRunning } from '../records/job-status.js';
 import { syncDirectory } from '../system/atomic-file.js';
 import { findFileChange } from '../system/file-change.js';
-import { acquireLock, isLocked } from '../system/lock.js';
+import { acquireLock } from '../system/lock.js';
 import { freePath } from '../system/remove-tree.js';
 
 export interface StopBackupParts {
@@ -34,12 +35,13 @@ export async function stopBackup({ paths, settings, logger, launcher }: StopBack
   const log = createJobLog(file, settings.applianceType, logger, mode);
   const deadline = performance.now() + TIMEOUT_MS;
   for (;;) {
-    if (await isLocked(lockOf('backup', paths))) await log.line('Stopping backup');
+    if (await readsRunning(backupJob.status(paths))) await log.line('Stopping backup');
     await launcher.stop('backup');
     const lock = await acquireLock(lockOf('backup', paths));
     if (lock) {
       try {
-        return await deleteBackup(paths, (text) => log.line(text));
+        await deleteBackup(paths, (text) => log.line(text));
+        return;
       } finally {
         await lock.release();
       }

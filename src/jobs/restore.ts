@@ -47,6 +47,8 @@ export const restoreJob: Job = {
 async function restore(context: JobContext): Promise<void> {
   const { paths, signal } = context;
   const places = placesOf(paths);
+  // What is in the directory may be needed to put an earlier restore back.
+  if (existsSync(places.journal)) throw new ArchiveError('An earlier restore has not been put back yet');
   if (!existsSync(paths.restoreInput)) throw new ArchiveError('Missing backup archive');
   try {
     await extract(context, places);

@@ -100,7 +100,10 @@ async function* fileMember(
   });
   try {
     const stats = await file?.stat();
-    if (!file || stats?.isFile() !== true) return await note(`Left out: "${printable(path)}" has vanished`);
+    if (!file || stats?.isFile() !== true) {
+      await note(`Left out: "${printable(path)}" has vanished`);
+      return;
+    }
     const { size: sizeBytes, mode, uid, gid, mtime } = stats;
     const opened = { ...member, mode: mode & 0o7777, uid, gid, mtime, sizeBytes };
     yield* tarMember(opened, exactly(file, path, sizeBytes));
