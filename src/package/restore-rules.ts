@@ -55,7 +55,8 @@ export class RestoreRules {
     const segments = entrySegments(entry.path, (reason) => refuseEntry(entry.path, reason));
     if (segments.length === 0 && type !== 'directory') throw refuseEntry(entry.path, 'is not a file name');
     if (segments[0] === this.#limits.reservedName) throw refuseEntry(entry.path, 'has a reserved name');
-    if (type !== 'file' && type !== 'hardLink' && entry.sizeBytes > 0) {
+    // Programs differ in whether a link's content follows it.
+    if (type !== 'file' && entry.sizeBytes > 0) {
       throw refuseEntry(entry.path, 'has content, but is not a file');
     }
     this.#count(entry.sizeBytes);

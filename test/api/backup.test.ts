@@ -49,6 +49,7 @@ const restore = (archive: string | Buffer) =>
   typeof archive === 'string'
     ? appliance.signed('POST', '/backup/restore').attach('archive', archive)
     : appliance.signed('POST', '/backup/restore').attach('archive', archive, 'backup.tar');
+const messageOf = ({ body }: { body: unknown }) => (body as Record<string, unknown>)['Error-Message'];
 const ACCEPTED = '{"Status":"202 Accepted","Location":"/api/v1/admin/backup"}';
 const ACTION_MESSAGE = "Missing or invalid option: action. Expected value 'START' or 'STOP'";
 
@@ -104,20 +105,20 @@ describe('POST backup', () => {
   });
 
   test.each(['', 'RESTART', 'START '])('refuses another action: %j', async (action) => {
-    const { status: code, body } = await act(action);
-    expect([code, body['Error-Message']]).toEqual([400, ACTION_MESSAGE]);
+    const answer = await act(action);
+    expect([answer.status, messageOf(answer)]).toEqual([400, ACTION_MESSAGE]);
     expect(existsSync(appliance.paths.backupLog)).toBe(false);
   });
 
   test('refuses a missing action', async () => {
-    const { status: code, body } = await appliance.signed('POST', '/backup');
-    expect([code, body['Error-Message']]).toEqual([400, ACTION_MESSAGE]);
+    const answer = await appliance.signed('POST', '/backup');
+    expect([answer.status, messageOf(answer)]).toEqual([400, ACTION_MESSAGE]);
   });
 
   test('refuses START without a list, and names it', async () => {
     await rm(appliance.paths.backupList);
-    const { status: code, body } = await act('START');
-    expect([code, body['Error-Message']]).toEqual([
+    const answer = await act('START');
+    expect([answer.status, messageOf(answer)]).toEqual([
       400,
       'This appliance has nothing to back up: etc/backup.txt is missing',
     ]);
@@ -127,11 +128,9 @@ describe('POST backup', () => {
   test('refuses START while a backup runs, and leaves that one alone', async () => {
     await makeSlow();
     expect((await act('START')).status).toBe(202);
-    const { status: code, body } = await act('START');
-    expect([code, body['Error-Message']]).toEqual([400, 'Backup is already running']);
-    expect((await restore(Buffer.from('x'))).body['Error-Message']).toBe(
-      'Restore cannot start while backup runs',
-    );
+    const answer = await act('START');
+    expect([answer.status, messageOf(answer)]).toEqual([400, 'Backup is already running']);
+    expect(messageOf(await restore(Buffer.from('x')))).toBe('Restore cannot start while backup runs');
     expect(await status()).toEqual({ status: 'running', percentage: expect.any(Number) });
     expect((await act('STOP')).status).toBe(202);
   });
@@ -269,8 +268,8 @@ describe('POST backup/restore', () => {
     ['an empty archive', Buffer.alloc(10_240)],
   ])('refuses %s, changes nothing and keeps no upload', async (_title, bytes) => {
     const before = describeTree(appliance.paths.data);
-    const { status: code, body } = await restore(bytes);
-    expect([code, body]).toEqual([
+    const answer = await restore(bytes);
+    expect([answer.status, answer.body]).toEqual([
       400,
       { Status: '400 Bad Request', 'Error-Message': 'Unable to extract backup archive' },
     ]);
@@ -283,9 +282,9 @@ describe('POST backup/restore', () => {
   });
 
   test('refuses a form without an archive', async () => {
-    const { status: code, body } = await appliance.signed('POST', '/backup/restore').field('other', 'x');
-    expect([code, body['Error-Message']]).toEqual([400, 'Unknown field: other. Allowed: archive']);
-    expect((await appliance.signed('POST', '/backup/restore')).body['Error-Message']).toBe(
+    const answer = await appliance.signed('POST', '/backup/restore').field('other', 'x');
+    expect([answer.status, messageOf(answer)]).toEqual([400, 'Unknown field: other. Allowed: archive']);
+    expect(messageOf(await appliance.signed('POST', '/backup/restore'))).toBe(
       'Missing field: archive. Expected a file',
     );
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Everything that a restore keeps of what lies below `directory`: one line a file, sorted. */
 export function describeTree(directory: string): string[] {
-  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
+  const names = namesBelow(directory, '').sort();
   const firstNames = new Map<number, string>();
   return names.map((name) => {
     const path = join(directory, name);
@@ -20,5 +20,13 @@ export function describeTree(directory: string): string[] {
       ? createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12)
       : '?';
     return `${common} ${mode} ${stats.size} ${hash}${link}`;
+  });
+}
+
+/** Unlike the recursive `readdir`, which goes through links. */
+function namesBelow(directory: string, parent: string): string[] {
+  return readdirSync(join(directory, parent), { withFileTypes: true }).flatMap((entry) => {
+    const name = join(parent, entry.name);
+    return entry.isDirectory() ? [name, ...namesBelow(directory, name)] : [name];
   });
 }
