@@ -115,8 +115,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 /** What processes that were killed left: half-received uploads, half-written files. What cannot be removed may stay. */
 async function removeLeftovers({ paths, ...context }: AppContext): Promise<void> {
   await removeAbandonedUploads(paths.uploads).catch(reportTo(context, 'abandoned uploads'));
-  const { etc, tlsBundle, tlsCertificate, tlsPrivateKey } = paths;
-  const written = [etc, ...[tlsBundle, tlsCertificate, tlsPrivateKey].map((file) => dirname(file))];
+  const { etc, uploads, journals, tlsBundle, tlsCertificate, tlsPrivateKey } = paths;
+  const written = [
+    etc,
+    uploads,
+    journals,
+    ...[tlsBundle, tlsCertificate, tlsPrivateKey].map((file) => dirname(file)),
+  ];
   for (const directory of written) {
     await removeStaleStagedFiles(directory).catch(reportTo(context, 'half-written files'));
   }
