@@ -116,9 +116,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 /** What processes that were killed left: half-received uploads, half-written files. What cannot be removed may stay. */
 async function removeLeftovers({ paths, ...context }: AppContext): Promise<void> {
   await removeAbandonedUploads(paths.uploads).catch(reportTo(context, 'abandoned uploads'));
-  const { etc, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
+  const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
   const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
-  const written = [etc, journals, ...files.map((file) => dirname(file))];
+  const written = [etc, uploads, journals, ...files.map((file) => dirname(file))];
   for (const directory of written) {
     await removeStaleStagedFiles(directory).catch(reportTo(context, 'half-written files'));
   }

@@ -1,7 +1,9 @@
+import { backupJob } from './backup.js';
 import { certsJob } from './certs.js';
 import type { Job } from './job.js';
 import { licenseJob } from './license.js';
 import { rebootJob } from './reboot.js';
+import { restoreJob } from './restore.js';
 import { settingsJob } from './settings.js';
 import { storageJob } from './storage.js';
 import { updateJob } from './update.js';
@@ -13,6 +15,8 @@ export const jobs = {
   storage: storageJob,
   certs: certsJob,
   license: licenseJob,
+  backup: backupJob,
+  restore: restoreJob,
   reboot: rebootJob,
 } as const satisfies Record<string, Job>;
 

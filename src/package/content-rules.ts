@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { entrySegments } from './entry-path.js';
 import { PackageError } from './package-error.js';
 import { printable } from './printable.js';
 import type { TarEntry } from './tar-reader.js';
@@ -19,8 +20,6 @@ export interface AdmittedEntry {
 }
 
 const DISK_BLOCK_BYTES = 4096;
-const PATH_LIMIT_BYTES = 4096;
-const NAME_LIMIT_BYTES = 255;
 
 /** What an inner archive may hold: only regular files and directories, each inside it, each file once, within limits. */
 export class ContentRules {
@@ -46,7 +45,7 @@ export class ContentRules {
   }
 
   /** @throws PackageError `extract` that names the entry and the rule it breaks */
-  admit(entry: TarEntry): AdmittedEntry {
+  admit(entry: Pick<TarEntry, 'path' | 'type' | 'sizeBytes'>): AdmittedEntry {
     const type = typeOf(entry);
     this.#entryCount++;
     this.#totalBytes += DISK_BLOCK_BYTES * Math.ceil(entry.sizeBytes / DISK_BLOCK_BYTES);
@@ -97,7 +96,7 @@ function digestOf(segments: readonly string[]): string {
   return createHash('sha256').update(segments.join('/')).digest().toString('latin1', 0, 16);
 }
 
-function typeOf(entry: TarEntry): AdmittedEntry['type'] {
+function typeOf(entry: Pick<TarEntry, 'path' | 'type'>): AdmittedEntry['type'] {
   if (entry.type === 'File') return 'file';
   if (entry.type === 'Directory') return 'directory';
   throw refuse(entry.path, `is not a regular file or directory (${entry.type})`);
@@ -106,17 +105,7 @@ function typeOf(entry: TarEntry): AdmittedEntry['type'] {
 function segmentsOf(path: string): string[] {
   // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) throw refuse(path, 'has control characters in its name');
-  if (path.includes('\ufffd')) throw refuse(path, 'has a name that is not UTF-8');
-  if (Buffer.byteLength(path) > PATH_LIMIT_BYTES) {
-    throw refuse(path, `has a path longer than ${PATH_LIMIT_BYTES} bytes`);
-  }
-  if (path.startsWith('/')) throw refuse(path, 'has an absolute path');
-  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
-  if (segments.includes('..')) throw refuse(path, 'has a ".." in its path');
-  if (segments.some((segment) => Buffer.byteLength(segment) > NAME_LIMIT_BYTES)) {
-    throw refuse(path, `has a name longer than ${NAME_LIMIT_BYTES} bytes`);
-  }
-  return segments;
+  return entrySegments(path, (reason) => refuse(path, reason));
 }
 
 function checkRepetition(path: string, earlier: AdmittedEntry['type'], type: AdmittedEntry['type']): void {

@@ -1,9 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { ContentRules, type AdmittedEntry, type ContentLimits } from './content-rules.js';
 import { createExtractor } from './extract.js';
+import { gunzip } from './gunzip.js';
 import { PackageError } from './package-error.js';
 import { printable } from './printable.js';
 import { systemError } from './system-error.js';
@@ -24,7 +22,6 @@ export interface PackageContents {
 
 export type EntryVisitor = (entry: TarEntry, admitted: AdmittedEntry) => Promise<void> | void;
 
-const READ_BYTES = 1024 * 1024;
 export const VERSION_LIMIT_BYTES = 256;
 /** What a tar may hold beside its files: headers, long names, padding, the end marker. */
 const OVERHEAD_BYTES = 16 * 1024 * 1024;
@@ -87,28 +84,6 @@ async function walk(innerFile: string, rules: ContentRules, visit: EntryVisitor)
     }
     throw systemError('extract', 'read', innerFile, error);
   }
-}
-
-/** @param onRead is told the decompressed bytes so far, before they are handed on */
-async function* gunzip(file: string, onRead: (totalBytes: number) => void): AsyncGenerator<Buffer> {
-  const decompressed = createGunzip({ chunkSize: 64 * 1024 });
-  pipeline(createReadStream(file, { highWaterMark: READ_BYTES }), decompressed, () => undefined);
-  let totalBytes = 0;
-  try {
-    for await (const chunk of decompressed as AsyncIterable<Buffer>) {
-      onRead((totalBytes += chunk.length));
-      yield chunk;
-    }
-  } catch (error) {
-    throw describeZlibError(error);
-  }
-}
-
-function describeZlibError(error: unknown): unknown {
-  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
-    return error;
-  if (typeof error.code !== 'string' || !error.code.startsWith('Z_')) return error;
-  return new TarFormatError(`gzip: ${String(error.message)}`, { cause: error });
 }
 
 async function readVersion(entry: TarEntry): Promise<string | undefined> {

@@ -25,11 +25,15 @@ export function systemError(
   file: string,
   error: unknown,
 ): unknown {
+  const reason = systemReason(error);
+  if (reason === undefined) return error;
+  return new PackageError(stage, `Cannot ${action} ${basename(file)}: ${reason}`, { cause: error });
+}
+
+/** Why a system call failed, as shells say it; undefined for an error of another kind. */
+export function systemReason(error: unknown): string | undefined {
   const errno = errnoOfSystemCall(error);
-  if (errno === undefined) return error;
-  return new PackageError(stage, `Cannot ${action} ${basename(file)}: ${TEXTS[errno] ?? errno}`, {
-    cause: error,
-  });
+  return errno === undefined ? undefined : (TEXTS[errno] ?? errno);
 }
 
 /** Unlike `errnoOf` blind to the codes of Node's own errors (`ERR_…`), which are faults of the program. */

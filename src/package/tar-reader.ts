@@ -1,8 +1,8 @@
-import { once } from 'node:events';
-import { Parser, type ReadEntry } from 'tar';
-import { TAR_BLOCK_BYTES } from './tar-header.js';
-import { checkTarMetadata } from './tar-metadata.js';
+import { Header, type HeaderData } from 'tar';
+import { createByteSource, type ByteSource } from './byte-source.js';
 import { TarFormatError } from './tar-format-error.js';
+import { isTarHeader, TAR_BLOCK_BYTES } from './tar-header.js';
+import { createTarMetadata, isTarMetadata, METADATA_LIMIT_BYTES, type TarMetadata } from './tar-metadata.js';
 
 export interface TarEntry {
   /** As stored: not checked, not normalised. */
@@ -13,131 +13,149 @@ export interface TarEntry {
   /** Permission bits, 0 to 0o7777. */
   readonly mode: number;
   readonly mtime: Date | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** As stored: where a link leads. */
+  readonly linkpath: string | undefined;
+  /** To be read, as far as it is wanted, before the visit ends. */
   readonly body: AsyncIterable<Buffer>;
 }
 
-/** Of one pax or GNU header: a path of 4096 bytes and extended attributes. */
-const METADATA_LIMIT_BYTES = 128 * 1024;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
+const SKIP_BYTES = 1024 * 1024;
+const SIZE_START = 124;
+const ZEROS = Buffer.alloc(TAR_BLOCK_BYTES);
 
 /**
- * Reads an uncompressed tar, strictly, in constant memory. Entries are visited one after the other; what a visit
- * leaves of a body is skipped. All of `source` is consumed, also what follows the end of the archive.
+ * Reads an uncompressed tar, strictly, in constant memory: ustar, pax, GNU. Entries are visited one after the other;
+ * what a visit leaves of a body is skipped. All of `source` is consumed, also what follows the end of the archive.
  *
- * @throws TarFormatError at anything malformed or cut off; what `source` or `visit` throws. No visit is running
- *   any more by then.
+ * @param options.isPadded nothing but zeros may follow the end
+ * @throws TarFormatError at anything malformed or cut off; what `source` or `visit` throws
  */
 export async function readTar(
   source: AsyncIterable<Buffer>,
   visit: (entry: TarEntry) => Promise<void>,
+  options: { readonly isPadded?: boolean } = {},
 ): Promise<void> {
-  const archive = openParser(visit);
+  const input = createByteSource(source);
   try {
-    let isFirst = true;
-    for await (const blocks of wholeBlocks(source)) {
-      if (isFirst) refuseCompression(blocks);
-      isFirst = false;
-      await archive.write(blocks);
+    await readEntries(input, visit);
+    await readRest(input, options.isPadded ?? false);
+  } finally {
+    await input.close();
+  }
+}
+
+async function readEntries(input: ByteSource, visit: (entry: TarEntry) => Promise<void>): Promise<void> {
+  const metadata = createTarMetadata();
+  let isEmpty = true;
+  for (;;) {
+    const block = await readBlock(input, isEmpty);
+    if (block.equals(ZEROS)) break;
+    isEmpty = false;
+    const header = readHeader(block, metadata);
+    const { type } = header;
+    const sizeBytes = sizeOf(header, block);
+    if (isTarMetadata(type)) {
+      if (sizeBytes > METADATA_LIMIT_BYTES) throw new TarFormatError('an extended header is too long');
+      const content = await input.takeAll(sizeBytes);
+      if (content.length < sizeBytes) throw cutOff('an extended header');
+      metadata.add(type, content);
+    } else {
+      await visitEntry(input, header, sizeBytes, visit);
+      metadata.forgetEntry();
     }
-    await archive.end();
-  } catch (error) {
-    throw await archive.abandon(error);
+    await skip(input, -sizeBytes & (TAR_BLOCK_BYTES - 1));
   }
+  if (isEmpty) throw new TarFormatError('it holds nothing');
 }
 
-function openParser(visit: (entry: TarEntry) => Promise<void>) {
-  const parser = new Parser({ strict: true, zstd: false, maxMetaEntrySize: METADATA_LIMIT_BYTES });
-  let failure: Error | undefined;
-  let current: ReadEntry | undefined;
-  let visits = Promise.resolve();
-  let sawZeroBlock = false;
-  let sawEnd = false;
-
-  parser.on('error', (error: Error) => (failure ??= describe(error)));
-  parser.on('nullBlock', () => (sawZeroBlock = true));
-  parser.on('eof', () => (sawEnd = true));
-  parser.on('meta', (metadata: string) => reportTo(parser, () => checkTarMetadata(metadata)));
-  parser.on('ignoredEntry', (entry: ReadEntry) => {
-    if (entry.meta) parser.emit('error', new TarFormatError('an extended header is too long'));
-    else parser.emit('entry', entry);
-  });
-  parser.on('entry', (entry: ReadEntry) => {
-    visits = visits.then(async () => {
-      if (failure !== undefined) return;
-      current = entry;
-      await visit(describeEntry(entry));
-      entry.resume();
-    });
-    visits.catch((error: unknown) => parser.emit('error', error));
-  });
-
-  return {
-    /** Resolves when more may be written. */
-    async write(blocks: Buffer): Promise<void> {
-      // The parser would keep everything that follows the end of the archive in memory.
-      if (sawEnd) return;
-      if (blocks.length % TAR_BLOCK_BYTES !== 0) throw new TarFormatError('it is cut off inside a block');
-      const isReady = parser.write(blocks);
-      if (failure !== undefined) throw failure;
-      if (!isReady) await once(parser, 'drain');
-    },
-    async end(): Promise<void> {
-      const ended = once(parser, 'end');
-      parser.end();
-      await ended;
-      await visits;
-      if (failure !== undefined) throw failure;
-      if (!sawZeroBlock) throw new TarFormatError('it is cut off: the end-of-archive marker is missing');
-    },
-    /** Ends the running visit and returns the first failure. */
-    async abandon(error: unknown): Promise<unknown> {
-      const first = failure ?? error;
-      failure ??= new Error('abandoned');
-      current?.end();
-      await visits.catch(() => undefined);
-      return first;
-    },
-  };
-}
-
-function describeEntry(entry: ReadEntry): TarEntry {
-  const { path, type, size, mode, mtime } = entry;
-  if (
-    !Number.isSafeInteger(size) ||
-    entry.startBlockSize !== TAR_BLOCK_BYTES * Math.ceil(size / TAR_BLOCK_BYTES)
-  ) {
-    throw new TarFormatError('an entry states two different sizes');
+async function readBlock(input: ByteSource, isFirst: boolean): Promise<Buffer> {
+  const block = await input.takeAll(TAR_BLOCK_BYTES);
+  if (isFirst && block.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) {
+    throw new TarFormatError('it is compressed');
   }
-  return { path, type, sizeBytes: size, mode: mode ?? 0, mtime, body: entry as AsyncIterable<Buffer> };
+  if (block.length === TAR_BLOCK_BYTES) return block;
+  throw block.length === 0
+    ? new TarFormatError('it is cut off: the end-of-archive marker is missing')
+    : cutOff('a block');
 }
 
-function reportTo(parser: Parser, check: () => void): void {
+function readHeader(block: Buffer, { extended, global }: TarMetadata): Header {
+  if (!isTarHeader(block)) throw new TarFormatError('checksum failure');
+  const header = decode(block, extended, global);
+  // The decoder puts the plain header's prefix before a long name, and its cut-off link in place of a long one.
+  if (extended?.path !== undefined) header.path = extended.path;
+  if (extended?.linkpath !== undefined) header.linkpath = extended.linkpath;
+  if (!header.path) throw new TarFormatError('an entry has no name');
+  if (/^(Symbolic)?Link$/.test(header.type) && !header.linkpath) {
+    throw new TarFormatError('a link leads nowhere');
+  }
+  return header;
+}
+
+function decode(block: Buffer, extended?: HeaderData, global?: HeaderData): Header {
   try {
-    check();
+    return new Header(block, 0, extended, global);
   } catch (error) {
-    parser.emit('error', error);
+    throw new TarFormatError('an entry states an impossible number', { cause: error });
   }
 }
 
-/** The parser's own errors read `TAR_ENTRY_INVALID: checksum failure`. */
-function describe(error: Error): Error {
-  if (!('tarCode' in error)) return error;
-  return new TarFormatError(error.message.replace(/^TAR_\w+: /, ''), { cause: error });
-}
-
-function refuseCompression(blocks: Buffer): void {
-  // The parser would decompress it on its own, past every limit.
-  if (blocks.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) throw new TarFormatError('it is compressed');
-}
-
-/** The same bytes in multiples of a block; only the last piece can be a part of one. */
-async function* wholeBlocks(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of source) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const wholeBytes = bytes.length - (bytes.length % TAR_BLOCK_BYTES);
-    if (wholeBytes > 0) yield bytes.subarray(0, wholeBytes);
-    rest = bytes.subarray(wholeBytes);
+function sizeOf({ size = 0 }: Header, block: Buffer): number {
+  // The decoder drops a negative number in GNU's form.
+  const isNegative = block[SIZE_START] === 0xff;
+  if (isNegative || !Number.isSafeInteger(size) || size < 0) {
+    throw new TarFormatError('an entry has an impossible size');
   }
-  if (rest.length > 0) yield rest;
+  return size;
+}
+
+async function visitEntry(
+  input: ByteSource,
+  header: Header,
+  sizeBytes: number,
+  visit: (entry: TarEntry) => Promise<void>,
+): Promise<void> {
+  const { path = '', type, mode = 0, mtime, uid, gid, linkpath } = header;
+  let left = sizeBytes;
+  const body = async function* () {
+    while (left > 0) {
+      const part = await input.take(left);
+      if (!part) throw cutOff('an entry');
+      left -= part.length;
+      yield part;
+    }
+  };
+  await visit({ path, type, sizeBytes, mode: mode & 0o7777, mtime, uid, gid, linkpath, body: body() });
+  await skip(input, left);
+}
+
+async function skip(input: ByteSource, bytes: number): Promise<void> {
+  for (let left = bytes; left > 0;) {
+    const part = await input.take(Math.min(left, SKIP_BYTES));
+    if (!part) throw cutOff('an entry');
+    left -= part.length;
+  }
+}
+
+async function readRest(input: ByteSource, isPadded: boolean): Promise<void> {
+  for (;;) {
+    const part = await input.take(TAR_BLOCK_BYTES * 128);
+    if (!part) return;
+    if (isPadded && !isZero(part)) throw new TarFormatError('something follows its end');
+  }
+}
+
+function isZero(bytes: Buffer): boolean {
+  for (let start = 0; start < bytes.length; start += ZEROS.length) {
+    const part = bytes.subarray(start, start + ZEROS.length);
+    if (!part.equals(ZEROS.subarray(0, part.length))) return false;
+  }
+  return true;
+}
+
+function cutOff(where: string): TarFormatError {
+  return new TarFormatError(`it is cut off inside ${where}`);
 }

@@ -9,6 +9,8 @@ export interface StatusFiles {
   readonly text?: string;
   /** `{"status":"running","percentage":30}`; read before `text`. */
   readonly json?: string;
+  /** The JSON ends without a newline. */
+  readonly isJsonBare?: boolean;
   readonly errorMessage?: string;
   readonly errorCode?: string;
 }
@@ -37,7 +39,10 @@ export async function writeJobStatus(
 ): Promise<void> {
   if (files.text !== undefined) await writeFileAtomic(files.text, `${state}\n`, { mode: MODE });
   if (files.json !== undefined) {
-    await writeFileAtomic(files.json, `${JSON.stringify({ status: state, ...fields })}\n`, { mode: MODE });
+    const end = files.isJsonBare === true ? '' : '\n';
+    await writeFileAtomic(files.json, `${JSON.stringify({ status: state, ...fields })}${end}`, {
+      mode: MODE,
+    });
   }
 }
 

@@ -170,13 +170,13 @@ describe('listContents', () => {
       'name longer than 255 bytes',
     ],
     [
-      'two sizes',
+      'a size for all entries',
       [
         rawMember({ path: 'g', type: 'g', body: '12 size=600\n' }),
         paxRecord('size', '3'),
         { path: 'a', body: 'abc' },
       ],
-      'two different sizes',
+      'a global header states a size',
     ],
     [
       'an endless pax header',
@@ -184,7 +184,7 @@ describe('listContents', () => {
       'an extended header is too long',
     ],
     ['a bad checksum', [rawMember({ path: 'a' }), Buffer.alloc(512, 0x41)], 'checksum failure'],
-    ['no entry at all', [], 'Unrecognized archive format'],
+    ['no entry at all', [], 'it holds nothing'],
     [
       'an archive that is compressed twice',
       [gzipSync(tarOf({ path: 'a' })), Buffer.alloc(512)],
@@ -280,8 +280,8 @@ describe('listContents', () => {
 
   test.each([
     [100, 'it is cut off inside a block'],
-    [512, 'Truncated input'],
-    [700, 'it is cut off inside a block'],
+    [512, 'it is cut off inside an entry'],
+    [700, 'it is cut off inside an entry'],
     [1024, 'end-of-archive marker is missing'],
     [1100, 'it is cut off inside a block'],
   ])('refuses a tar that is cut off after %i bytes', async (length, message) => {
@@ -390,7 +390,7 @@ describe('extractContents', () => {
     await mkdir(target);
     const file = join(directory, 'cut.tar.gz');
     await writeFile(file, gzipSync(tarOf({ path: 'a', body: Buffer.alloc(5000) }).subarray(0, 2048)));
-    expect((await refusalOf(extractContents(file, target))).message).toContain('Truncated input');
+    expect((await refusalOf(extractContents(file, target))).message).toContain('cut off inside an entry');
   });
 });
 

@@ -67,8 +67,11 @@ describe('readTar', () => {
     };
     const reading = readTar(source(), async ({ body }) => {
       isRunning = true;
-      for await (const _chunk of body) await setImmediate();
-      isRunning = false;
+      try {
+        for await (const _chunk of body) await setImmediate();
+      } finally {
+        isRunning = false;
+      }
     });
     await expect(reading).rejects.toThrow('bad padding');
     expect(isRunning).toBe(false);

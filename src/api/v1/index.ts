@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../http/endpoint.js';
+import { backupDownload, backupLog, backupStatus, changeBackup, restoreBackup } from './backup.js';
 import { build } from './build.js';
 import { certs, changeCerts } from './certs.js';
 import { changelog } from './changelog.js';
@@ -29,6 +30,11 @@ export const endpoints: readonly Endpoint[] = [
   license,
   changeStorage,
   storage,
+  changeBackup,
+  backupStatus,
+  backupDownload,
+  backupLog,
+  restoreBackup,
   services,
   reboot,
   version,

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { journalOf, type Paths } from '../config/paths.js';
+import { ArchiveError } from '../package/archive-error.js';
+import { extractArchive } from '../package/restore-archive.js';
+import { freeBytes } from '../system/disk-space.js';
+import { freePath } from '../system/remove-tree.js';
+import {
+  attributesList,
+  beginTreeChange,
+  findTreeChange,
+  stagedTree,
+  type TreePlaces,
+} from '../system/tree-change.js';
+import { TreeConflict } from '../system/tree-plan.js';
+import { archiveFailure, RESERVED_BYTES } from './backup.js';
+import type { Job, JobContext } from './job.js';
+
+/** Puts the files of an archive in place of those in `/data`, all or none. Used by: POST /api/v1/admin/backup/restore. */
+export const restoreJob: Job = {
+  name: 'restore',
+  title: 'Restore',
+  stages: { extract: 10, replace: 60 },
+  texts: {
+    started: (_type, { data }) => `Restoring backup archive to ${data}`,
+    succeeded: () => 'Restore complete',
+    failed: () => 'Restore failed',
+  },
+  status: ({ restoreStatus }) => ({ text: restoreStatus }),
+  log: ({ backupLog }) => ({ file: backupLog, mode: 0o644 }),
+  inputs: ({ restoreInput }) => ({ archive: restoreInput }),
+  staged: ({ restoreInput }) => [restoreInput],
+  async run(context) {
+    try {
+      await restore(context);
+      return undefined;
+    } catch (error) {
+      throw archiveFailure(
+        error instanceof TreeConflict ? new ArchiveError(error.message, { cause: error }) : error,
+      );
+    }
+  },
+  findChange: (paths) => findTreeChange(placesOf(paths)),
+};
+
+async function restore(context: JobContext): Promise<void> {
+  const { paths, signal } = context;
+  const places = placesOf(paths);
+  // What is in the directory may be needed to put an earlier restore back.
+  if (existsSync(places.journal)) throw new ArchiveError('An earlier restore has not been put back yet');
+  if (!existsSync(paths.restoreInput)) throw new ArchiveError('Missing backup archive');
+  try {
+    await extract(context, places);
+    const change = await beginTreeChange(places);
+    context.adopt(change);
+    await context.stage('replace');
+    await change.apply(signal);
+  } catch (error) {
+    // A change that was begun removes it itself.
+    if (!existsSync(places.journal)) await freePath(places.directory);
+    throw error;
+  }
+}
+
+async function extract({ paths, settings, signal }: JobContext, places: TreePlaces): Promise<void> {
+  await mkdir(paths.data, { recursive: true });
+  await freePath(places.directory);
+  await mkdir(places.directory, { mode: 0o700 });
+  await mkdir(stagedTree(places));
+  await extractArchive({
+    archive: paths.restoreInput,
+    directory: stagedTree(places),
+    attributesList: attributesList(places),
+    target: paths.data,
+    entryLimit: settings.restoreEntryLimit,
+    totalLimitBytes: Math.max(0, (await freeBytes(paths.data)) - RESERVED_BYTES),
+    reservedName: basename(paths.restoreDirectory),
+    signal,
+  });
+}
+
+function placesOf(paths: Paths): TreePlaces {
+  return { target: paths.data, directory: paths.restoreDirectory, journal: journalOf(paths, 'restore') };
+}

@@ -1,0 +1,64 @@
+import { open, type FileHandle } from 'node:fs/promises';
+
+/** A new file with one JSON value a line, for lists that may be longer than memory. */
+export interface JsonLines<T> {
+  append(value: T): Promise<void>;
+  close(): Promise<void>;
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+export async function createJsonLines<T>(file: string): Promise<JsonLines<T>> {
+  const handle = await open(file, 'wx', 0o600);
+  let text = '';
+  const flush = async () => {
+    await handle.appendFile(text);
+    text = '';
+  };
+  return {
+    async append(value) {
+      text += `${JSON.stringify(value)}\n`;
+      if (text.length > CHUNK_BYTES) await flush();
+    },
+    async close() {
+      try {
+        await flush();
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+export async function* readJsonLines<T>(file: string): AsyncGenerator<T> {
+  const handle = await open(file);
+  try {
+    for await (const line of handle.readLines({ autoClose: false })) yield JSON.parse(line) as T;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The same from the last line to the first. */
+export async function* readJsonLinesBackwards<T>(file: string): AsyncGenerator<T> {
+  const handle = await open(file);
+  try {
+    let rest: Buffer = Buffer.alloc(0);
+    for (let end = (await handle.stat()).size; end > 0; end -= CHUNK_BYTES) {
+      rest = Buffer.concat([await readBefore(handle, end), rest]);
+      const whole = end <= CHUNK_BYTES ? 0 : rest.indexOf('\n') + 1;
+      if (whole === 0 && end > CHUNK_BYTES) continue;
+      const lines = rest.toString('utf8', whole).split('\n').reverse();
+      rest = rest.subarray(0, whole);
+      for (const line of lines) if (line !== '') yield JSON.parse(line) as T;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readBefore(handle: FileHandle, end: number): Promise<Buffer> {
+  const start = Math.max(0, end - CHUNK_BYTES);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
+  return buffer.subarray(0, bytesRead);
+}

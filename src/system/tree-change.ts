@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { messageOf } from '../core/errors.js';
+import { applyDirectoryAttributes, type Attributes } from './attributes.js';
+import { readTextFile, syncDirectory, writeFileAtomic } from './atomic-file.js';
+import type { Change } from './change.js';
+import { createJsonLines, readJsonLines, readJsonLinesBackwards } from './json-lines.js';
+import { freePath } from './remove-tree.js';
+import { syncFileSystem } from './sync-file-system.js';
+import { planTree, TreeConflict, type TreeStep } from './tree-plan.js';
+import { putBack, replace, type Replaced } from './tree-step.js';
+
+/** Where a tree is prepared, and what it goes into. */
+export interface TreePlaces {
+  /** What the new tree goes into, file by file. */
+  readonly target: string;
+  /** On the file system of `target`: holds everything of the change until it is closed. */
+  readonly directory: string;
+  /** Outside of it: exists from before the first file is replaced. */
+  readonly journal: string;
+}
+
+/** Attributes for a directory of the new tree. */
+export interface DirectoryAttributes extends Attributes {
+  readonly path: string;
+}
+
+export interface TreeChange extends Change {
+  /**
+   * Replaces. When it has failed, the change has to be undone.
+   *
+   * @throws TreeConflict that names what cannot be replaced
+   */
+  apply(signal: AbortSignal): Promise<void>;
+}
+
+interface Journal {
+  readonly isCommitted: boolean;
+  readonly note?: unknown;
+}
+
+const JOURNAL_MODE = 0o600;
+
+/** Where the new tree is to be made; its directories are as `tree-plan.ts` has them until the change is applied. */
+export function stagedTree({ directory }: TreePlaces): string {
+  return join(directory, 'new');
+}
+
+/** Where {@link DirectoryAttributes} are to be listed, as JSON lines. */
+export function attributesList({ directory }: TreePlaces): string {
+  return join(directory, 'directories');
+}
+
+/**
+ * Begins the replacement of files by those of a staged tree: what is needed to undo it is on the disk when this
+ * resolves. Nothing is replaced yet.
+ *
+ * @throws TreeConflict
+ */
+export async function beginTreeChange(places: TreePlaces): Promise<TreeChange> {
+  await mkdir(keptTree(places), { mode: 0o700 });
+  const steps = await createJsonLines<TreeStep>(stepList(places));
+  try {
+    for await (const step of planTree(stagedTree(places), places.target)) await steps.append(step);
+  } finally {
+    await steps.close();
+  }
+  await syncFileSystem(places.directory);
+  await writeJournal(places, { isCommitted: false });
+  return { ...openChange(places, { isCommitted: false }), apply: (signal) => apply(places, signal) };
+}
+
+/** The change that a process which was killed has left, if only its staged tree. */
+export async function findTreeChange(places: TreePlaces): Promise<Change | undefined> {
+  const text = await readTextFile(places.journal);
+  if (text !== undefined) return openChange(places, JSON.parse(text) as Journal);
+  return existsSync(places.directory) ? openChange(places, { isCommitted: false }) : undefined;
+}
+
+function openChange(places: TreePlaces, { isCommitted, note }: Journal): Change {
+  return {
+    isCommitted,
+    note,
+    commit: (newNote) => writeJournal(places, { isCommitted: true, note: newNote }),
+    async undo() {
+      // Without a journal nothing is replaced: it goes before what an undo needs.
+      if (existsSync(places.journal)) await putAllBack(places);
+      await removeJournal(places);
+      await freePath(places.directory);
+    },
+    async close() {
+      await freePath(places.directory);
+      await removeJournal(places);
+    },
+  };
+}
+
+async function apply(places: TreePlaces, signal: AbortSignal): Promise<void> {
+  for await (const step of readJsonLines<TreeStep>(stepList(places))) {
+    signal.throwIfAborted();
+    if ('number' in step) await describing('replace', step.path, replace(replacedBy(step, places)));
+  }
+  for await (const { path, ...attributes } of readJsonLines<DirectoryAttributes>(attributesList(places))) {
+    signal.throwIfAborted();
+    await describing('set up', path, applyDirectoryAttributes(join(places.target, path), attributes));
+  }
+  await syncFileSystem(places.target);
+}
+
+/** Goes on where something cannot be put back, so that as little as possible is missing. */
+async function putAllBack(places: TreePlaces): Promise<void> {
+  const failures: unknown[] = [];
+  for await (const step of readJsonLinesBackwards<TreeStep>(stepList(places))) {
+    const done =
+      'number' in step
+        ? putBack(replacedBy(step, places))
+        : applyDirectoryAttributes(join(places.target, step.path), step.attributes);
+    await describing('put back', step.path, done).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+  await syncFileSystem(places.target);
+}
+
+function replacedBy(step: { path: string; number: number }, places: TreePlaces): Replaced {
+  return {
+    place: join(places.target, step.path),
+    staged: join(stagedTree(places), step.path),
+    kept: join(keptTree(places), String(step.number)),
+  };
+}
+
+async function describing(action: string, path: string, done: Promise<void>): Promise<void> {
+  await done.catch((error: unknown) => {
+    // Node's message goes on with paths that are the change's own.
+    const reason = messageOf(error).split(',', 1)[0] ?? '';
+    throw new TreeConflict(`Cannot ${action} "${path}": ${reason}`, { cause: error });
+  });
+}
+
+function keptTree({ directory }: TreePlaces): string {
+  return join(directory, 'old');
+}
+
+function stepList({ directory }: TreePlaces): string {
+  return join(directory, 'steps');
+}
+
+async function writeJournal({ journal }: TreePlaces, content: Journal): Promise<void> {
+  await writeFileAtomic(journal, JSON.stringify(content), { mode: JOURNAL_MODE });
+}
+
+async function removeJournal({ journal }: TreePlaces): Promise<void> {
+  await rm(journal, { force: true });
+  await syncDirectory(dirname(journal));
+}

@@ -1,0 +1,50 @@
+import { lstat, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ignoreMissing } from '../core/errors.js';
+import { attributesOf, type Attributes } from './attributes.js';
+
+/** The mode of a staged directory that shall be there as a directory: it replaces a file or link. */
+export const STATED_DIRECTORY_MODE = 0o700;
+/** The mode of one that is only passed through: there it must be missing or a directory. */
+export const IMPLIED_DIRECTORY_MODE = 0o755;
+
+/** One thing to do when a staged tree replaces what is in place. Paths are relative to both trees. */
+export type TreeStep =
+  /** Moves what is staged, a whole directory where there is none yet; `number` names what it replaces. */
+  | { readonly path: string; readonly number: number }
+  /** A directory in which things will be replaced, and what an undo gives it back. */
+  | { readonly path: string; readonly attributes: Attributes };
+
+/** Something in place does not let the staged tree in; the message names it. */
+export class TreeConflict extends Error {
+  override readonly name = 'TreeConflict';
+}
+
+/**
+ * The steps, parents first. Files of `target` that are not in `staged` stay.
+ *
+ * @throws TreeConflict
+ */
+export async function* planTree(staged: string, target: string): AsyncGenerator<TreeStep> {
+  let number = 0;
+  const walk = async function* (parent: string): AsyncGenerator<TreeStep> {
+    for await (const entry of await opendir(join(staged, parent))) {
+      const path = join(parent, entry.name);
+      const there = await lstat(join(target, path)).catch(ignoreMissing);
+      if (entry.isDirectory() && there?.isDirectory() === true) {
+        yield { path, attributes: attributesOf(there) };
+        yield* walk(path);
+        continue;
+      }
+      if (entry.isDirectory() && there) await requireStated(staged, path);
+      yield { path, number: number++ };
+    }
+  };
+  yield* walk('');
+}
+
+async function requireStated(staged: string, path: string): Promise<void> {
+  const { mode } = await lstat(join(staged, path));
+  if ((mode & 0o777) === STATED_DIRECTORY_MODE) return;
+  throw new TreeConflict(`"${path}" is needed as a directory, but is a file or a link in place`);
+}

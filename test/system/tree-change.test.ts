@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { chmod, cp, link, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import {
+  attributesList,
+  beginTreeChange,
+  findTreeChange,
+  stagedTree,
+  type TreePlaces,
+} from '../../src/system/tree-change.js';
+import { IMPLIED_DIRECTORY_MODE, STATED_DIRECTORY_MODE } from '../../src/system/tree-plan.js';
+import { describeTree } from '../support/tree.js';
+
+let work: string;
+beforeEach(async () => {
+  work = await mkdtemp(join(tmpdir(), 'admind-tree-'));
+});
+afterEach(() => rm(work, { recursive: true, force: true }));
+
+const endless = new AbortController().signal;
+
+/** A signal that stops a change before its step `count`. */
+function stopAfter(count: number): AbortSignal {
+  return {
+    throwIfAborted() {
+      if (count-- === 0) throw new Error('stopped');
+    },
+  } as AbortSignal;
+}
+
+async function write(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, content);
+}
+
+/** Every kind of thing in place of every kind of thing. */
+async function prepare(name: string): Promise<TreePlaces> {
+  const at = (...parts: string[]) => join(work, name, ...parts);
+  const places = { target: at('target'), directory: at('scratch'), journal: at('journal.json') };
+  const { target } = places;
+  await write(join(target, 'kept/other'), 'not in the archive');
+  await write(join(target, 'kept/file'), 'old');
+  await link(join(target, 'kept/file'), join(target, 'kept/second-name'));
+  await write(join(target, 'file-to-directory'), 'old');
+  await write(join(target, 'directory-to-file/inner'), 'old');
+  await mkdir(join(target, 'directory-to-link'));
+  await symlink('kept', join(target, 'link-to-directory'));
+  await symlink('kept', join(target, 'link-to-file'));
+  await symlink('kept/file', join(target, 'link-to-link'));
+  await mkdir(join(target, 'closed'));
+  await write(join(target, 'closed/file'), 'old');
+  await chmod(join(target, 'closed'), 0o710);
+  await utimes(join(target, 'closed'), 1_000_000_000, 1_000_000_000);
+
+  const staged = stagedTree(places);
+  await write(join(staged, 'kept/file'), 'new');
+  await write(join(staged, 'kept/added/deep/file'), 'new');
+  await write(join(staged, 'file-to-directory/inner'), 'new');
+  await write(join(staged, 'directory-to-file'), 'new');
+  await symlink('kept', join(staged, 'directory-to-link'));
+  await write(join(staged, 'link-to-directory/inner'), 'new');
+  await write(join(staged, 'link-to-file'), 'new');
+  await symlink('closed', join(staged, 'link-to-link'));
+  await write(join(staged, 'closed/file'), 'new');
+  const stated = ['kept', 'file-to-directory', 'link-to-directory', 'closed'];
+  for (const path of stated) await chmod(join(staged, path), STATED_DIRECTORY_MODE);
+  const attributes = stated.map((path) => JSON.stringify({ path, mode: 0o2750, mtimeMs: 1_500_000_000_000 }));
+  await writeFile(attributesList(places), `${attributes.join('\n')}\n`);
+  return places;
+}
+
+test('replaces every kind of thing by every kind, and keeps what is not in the tree', async () => {
+  const places = await prepare('all');
+  const change = await beginTreeChange(places);
+  await change.apply(endless);
+  await change.commit({ percentage: 100 });
+  const found = await findTreeChange(places);
+  expect([found?.isCommitted, found?.note]).toEqual([true, { percentage: 100 }]);
+  await found?.close();
+  expect(await readdir(join(work, 'all'))).toEqual(['target']);
+  const shown = describeTree(places.target).map((line) =>
+    line.replace(/ \d+:\d+ \d+ /, ' ').replace(/^(.* \d+ \d+) [0-9a-f]{12}$/, '$1'),
+  );
+  expect(shown).toEqual([
+    'closed 2750/',
+    'closed/file 644 3',
+    'directory-to-file 644 3',
+    'directory-to-link -> kept',
+    'file-to-directory 2750/',
+    'file-to-directory/inner 644 3',
+    'kept 2750/',
+    'kept/added 755/',
+    'kept/added/deep 755/',
+    'kept/added/deep/file 644 3',
+    'kept/file 644 3',
+    'kept/other 644 18',
+    'kept/second-name 644 3',
+    'link-to-directory 2750/',
+    'link-to-directory/inner 644 3',
+    'link-to-file 644 3',
+    'link-to-link -> closed',
+  ]);
+});
+
+test('is undone from wherever it was stopped, by the process that finds it', async () => {
+  const first = await prepare('0');
+  const before = describeTree(first.target);
+  for (let count = 0; ; count += 1) {
+    const places = await prepare(String(count + 1));
+    const expected = describeTree(places.target);
+    const change = await beginTreeChange(places);
+    const isDone = await change.apply(stopAfter(count)).then(
+      () => true,
+      () => false,
+    );
+    const found = await findTreeChange(places);
+    expect(found?.isCommitted).toBe(false);
+    await found?.undo();
+    expect(describeTree(places.target)).toEqual(expected);
+    expect(expected).toHaveLength(before.length);
+    expect(await readdir(join(work, String(count + 1)))).toEqual(['target']);
+    if (isDone) break;
+  }
+});
+
+test('what only lies staged is removed', async () => {
+  const places = await prepare('staged');
+  const before = describeTree(places.target);
+  await (await findTreeChange(places))?.undo();
+  expect(describeTree(places.target)).toEqual(before);
+  expect(existsSync(places.directory)).toBe(false);
+  expect(await findTreeChange(places)).toBeUndefined();
+});
+
+test('an undo that cannot be completed puts back what it can, and can be repeated', async () => {
+  const places = await prepare('again');
+  const before = describeTree(places.target);
+  const change = await beginTreeChange(places);
+  await change.apply(endless);
+  const saved = join(work, 'saved');
+  // Something that is not empty is in the way of what was there.
+  await cp(join(places.directory, 'old'), saved, { recursive: true, verbatimSymlinks: true });
+  await mkdir(join(places.directory, 'new/kept/file'), { recursive: true });
+  await rm(join(places.target, 'kept/file'));
+  await mkdir(join(places.target, 'kept/file/in-the-way'), { recursive: true });
+  await expect(change.undo()).rejects.toThrow('Cannot put back "kept/file"');
+  expect(existsSync(places.journal)).toBe(true);
+  await rm(join(places.target, 'kept/file'), { recursive: true });
+  await (await findTreeChange(places))?.undo();
+  expect(describeTree(places.target).filter((line) => !line.startsWith('kept '))).toEqual(
+    before.filter((line) => !line.startsWith('kept ')),
+  );
+});
+
+test('refuses a directory that is only passed through where a link is in place', async () => {
+  const places = await prepare('implied');
+  const before = describeTree(places.target);
+  await chmod(join(stagedTree(places), 'link-to-directory'), IMPLIED_DIRECTORY_MODE);
+  await expect(beginTreeChange(places)).rejects.toThrow(
+    '"link-to-directory" is needed as a directory, but is a file or a link in place',
+  );
+  expect(existsSync(places.journal)).toBe(false);
+  expect(describeTree(places.target)).toEqual(before);
+});
