@@ -6,7 +6,9 @@ import { TAR_BLOCK_BYTES } from './tar-header.js';
 export interface TarMember {
   /** Relative; a directory's ends in a slash. */
   readonly path: string;
-  readonly type: 'File' | 'Directory';
+  readonly type: 'File' | 'Directory' | 'SymbolicLink';
+  /** What a symbolic link points to. */
+  readonly linkpath?: string;
   readonly mode: number;
   readonly mtime: Date;
   readonly sizeBytes: number;
@@ -16,8 +18,8 @@ export interface TarMember {
 export const TAR_END = Buffer.alloc(2 * TAR_BLOCK_BYTES);
 
 /**
- * A member as it stands in a tar: ustar, with a pax header where the name or the size (over 8 GiB) needs one; owned
- * by root.
+ * A member as it stands in a tar: ustar, with a pax header where a name or the size (over 8 GiB) needs one; owned by
+ * root.
  *
  * @throws FatalError when `body` is not exactly `sizeBytes` long
  */
@@ -37,11 +39,12 @@ export async function* tarMember(
   if (padding !== 0) yield Buffer.alloc(TAR_BLOCK_BYTES + padding);
 }
 
-function* headersOf({ path, type, mode, mtime, sizeBytes }: TarMember): Generator<Buffer> {
+function* headersOf({ path, linkpath, type, mode, mtime, sizeBytes }: TarMember): Generator<Buffer> {
   const wholeSeconds = new Date(1000 * Math.floor(mtime.getTime() / 1000));
-  const data = { path, type, mode, mtime: wholeSeconds, size: sizeBytes, uid: 0, gid: 0 };
+  const link = linkpath === undefined ? {} : { linkpath };
+  const data = { path, ...link, type, mode, mtime: wholeSeconds, size: sizeBytes, uid: 0, gid: 0 };
   const block = Buffer.alloc(TAR_BLOCK_BYTES);
   const needsPax = new Header(data).encode(block);
-  if (needsPax) yield new Pax({ path, size: sizeBytes }).encode();
+  if (needsPax) yield new Pax({ path, ...link, size: sizeBytes }).encode();
   yield block;
 }

@@ -1,5 +1,5 @@
 import { sleep } from '../core/clock.js';
-import { identify, killGroup } from './processes.js';
+import { killGroup } from './processes.js';
 import { startScript, type ScriptCall, type ScriptResult } from './script.js';
 
 export interface CapturedScriptCall extends ScriptCall {
@@ -21,8 +21,7 @@ const DRAIN_MS = 200;
  * nothing of its process group is left running when this resolves.
  */
 export async function captureScript(call: CapturedScriptCall): Promise<CapturedResult> {
-  const { child, ended } = startScript({ ...call, timeoutMs: 0 }, 'pipe');
-  const leader = identify(child.pid ?? 0);
+  const { child, leader, ended } = startScript({ ...call, timeoutMs: 0 }, 'pipe');
   const { stdout } = child;
   if (!stdout) throw new Error('the output of a script is not a pipe');
   const drained = new Promise<void>((resolve) => stdout.once('close', resolve));

@@ -73,20 +73,19 @@ export async function stopGroup(leader: ProcessIdentity): Promise<void> {
   }
 }
 
-/** Kills every process of the group that `leader` founded; resolves when none is left. */
+/** Kills every process of the group that `leader` founded; resolves when only another user's are left, or none. */
 export async function killGroup(leader: ProcessIdentity): Promise<void> {
-  while (isGroupAlive(leader)) {
-    signalGroup(leader.pid, 'SIGKILL');
-    await sleep(5);
-  }
+  while (isGroupAlive(leader) && signalGroup(leader.pid, 'SIGKILL')) await sleep(5);
 }
 
-/** A group that is gone, or that belongs to another user, gets no signal. */
-function signalGroup(group: number, signal: NodeJS.Signals): void {
+/** @returns false when the group is gone, or belongs to another user: it gets no signal then */
+function signalGroup(group: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(-group, signal);
+    return true;
   } catch (error) {
     if (errnoOf(error) !== 'ESRCH' && errnoOf(error) !== 'EPERM') throw error;
+    return false;
   }
 }
 
