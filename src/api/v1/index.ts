@@ -1,9 +1,11 @@
 import type { Endpoint } from '../../http/endpoint.js';
 import { build } from './build.js';
 import { changelog } from './changelog.js';
+import { debug } from './debug.js';
 import { docsEndpoint } from './docs.js';
 import { endpointsEndpoint } from './endpoints.js';
 import { health } from './health.js';
+import { logs } from './logs.js';
 import { root } from './root.js';
 import { changeSettings, settings } from './settings.js';
 import { setup } from './setup.js';
@@ -25,6 +27,8 @@ export const endpoints: readonly Endpoint[] = [
   changelog,
   build,
   health,
+  logs,
+  debug,
   endpointsEndpoint(() => endpoints),
   docsEndpoint(() => endpoints),
   root,
