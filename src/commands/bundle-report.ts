@@ -8,7 +8,7 @@ const LINE_LIMIT = 300;
 export function formatBundle({ padding, archives, commands }: OpenedBundle, directory: string): string {
   const written = Object.entries(archives).map(
     ([name, { fileCount, sizeBytes }]) =>
-      `${name.padEnd(8)}  ${join(directory, name)}: ${fileCount} files, ${sizeBytes} bytes`,
+      `${name.padEnd(8)}  ${join(directory, name)}: ${fileCount} ${fileCount === 1 ? 'file' : 'files'}, ${sizeBytes} bytes`,
   );
   const leftOut = Object.entries(archives).flatMap(([name, archive]) => [
     ...archive.leftOut.map((entry) => `left out  ${name}: ${printable(entry, LINE_LIMIT)}`),

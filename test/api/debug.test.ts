@@ -6,7 +6,6 @@ import type { BundleManifest } from '../../src/package/bundle-manifest.js';
 import { openBundle } from '../../src/package/open-bundle.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { download } from '../support/download.js';
-import { poll } from '../support/poll.js';
 import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
 import { testWith } from '../support/tools.js';
 

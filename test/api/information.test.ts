@@ -64,7 +64,7 @@ describe.each(['build', 'health'] as const)('%s', (name) => {
 
 test('endpoints lists what is switched on, sorted', async () => {
   const { body } = (await appliance.signed('GET', '/endpoints')) as { body: { endpoints: string[] } };
-  const names = ['build', 'changelog', 'endpoints', 'health', 'setup', 'update', 'version'];
+  const names = ['build', 'changelog', 'debug', 'endpoints', 'health', 'logs', 'setup', 'update', 'version'];
   expect(body).toEqual({ endpoints: [...names.map((name) => `/api/v1/admin/${name}`), '/docs'] });
 });
 
