@@ -46,7 +46,7 @@ watch >/dev/null 2>&1 &
 watcher=$!
 (
   # 64 MiB: what prints without end must not fill the disk before its output is cut.
-  ulimit -f 131072 || :
+  ulimit -f 131072 2>/dev/null || :
   exec env "$mark" /bin/sh -c "$command"
 ) &
 wait "$!" && status=0 || status=$?

@@ -1,10 +1,11 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { readDebugCommands, type DebugCommand } from '../appliance/debug-commands.js';
 import type { CommandRecord } from '../package/bundle-manifest.js';
 import type { LoggedResult } from '../system/script.js';
 import type { JobContext } from './job.js';
+import { writeOrExplain } from './publish-file.js';
 
 /** How much longer the script waits before it stops the command by itself, since nobody else did. */
 const GRACE_SECONDS = 5;
@@ -35,7 +36,7 @@ async function runDebugCommand(
   file: string,
 ): Promise<CommandRecord> {
   const output = join(directory, file);
-  await writeFile(output, `Running: ${command}\n`, { flag: 'wx', mode: 0o600 });
+  await writeOrExplain(output, `Running: ${command}\n`, 0o600);
   const startedAt = new Date().toISOString();
   const timeoutMs = context.settings.debugCommandTimeLimitMs;
   const limitSeconds = Math.ceil(timeoutMs / 1000) + GRACE_SECONDS;

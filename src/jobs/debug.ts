@@ -20,7 +20,7 @@ import { requireInstalled } from './require-installed.js';
 /** Makes the encrypted `debug-bundle.tar`. Used by: GET /api/v1/admin/debug. */
 export const debugJob: Job = {
   name: 'debug',
-  title: 'Debug',
+  title: 'Debug bundle',
   stages: { start: 10, collect: 20, encrypt: 70, publish: 90 },
   texts: {
     started: () => 'Generating compressed debug-bundle.tar. Please wait..',

@@ -6,7 +6,7 @@ import { requireInstalled } from './require-installed.js';
 /** Makes `logs.tar.gz`. Used by: GET /api/v1/admin/logs. */
 export const logsJob: Job = {
   name: 'logs',
-  title: 'Logs',
+  title: 'Log archive',
   stages: { start: 10, collect: 30 },
   texts: {
     started: () => 'Generating compressed logs.tar.gz. Please wait..',

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { constants, generateKeyPairSync, publicEncrypt, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encrypt } from '../../src/package/encrypt.js';
 import { generateUpdateKeys, type UpdateKeys } from '../../src/package/keys.js';
@@ -110,6 +111,13 @@ describe('admind bundle open', () => {
     expect(await readdir(join(directory, 'logs/var/log'))).toEqual(['syslog']);
     expect((await readdir(directory)).sort()).toEqual(['debug', 'logs']);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
+  });
+
+  test('should extract into a directory with the name of the bundle, beside whoever calls', async () => {
+    const directory = await temporaryDirectory();
+    const call = ['bundle', 'open', await bundle({ path: 'debug-1.log' }), '--key', keys.privateKey];
+    execFileSync(process.execPath, [resolve('dist/cli.js'), ...call], { cwd: directory });
+    expect(await readdir(directory)).toEqual(['debug-bundle']);
   });
 
   test('should overwrite nothing', async () => {
