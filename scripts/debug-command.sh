@@ -15,10 +15,26 @@ caller=$PPID
 limit=$2
 
 # All that the command starts has this in its environment, also what has left the process group.
-mark="ADMIND_DEBUG_COMMAND=$JIDO_ADMIN_PATH:$$:"
+mark="ADMIND_DEBUG_COMMAND=$JIDO_ADMIN_PATH:$$"
+
+# Sets `ticks` to the time at which a process began, 0 if it is gone.
+read_start() {
+  ticks=0
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+  # The name, in parentheses, may hold anything; the fields behind it are letters and numbers.
+  # shellcheck disable=SC2086
+  set -- ${stat##*) }
+  [ "$#" -lt 20 ] || ticks=${20}
+}
 
 marked() {
-  grep -lsF "$mark" /proc/[0-9]*/environ | cut -d/ -f3
+  for directory in /proc/[0-9]*; do
+    pid=${directory#/proc/}
+    read_start "$pid"
+    [ "$ticks" -ge "$began" ] || continue
+    # Not grep alone: there are some for which a NUL byte ends the text.
+    if tr '\0' '\n' <"$directory/environ" | grep -qxF -- "$mark"; then echo "$pid"; fi
+  done 2>/dev/null
 }
 
 kill_marked() {
@@ -41,6 +57,8 @@ watch() {
   kill -TERM $$
 }
 
+read_start $$
+began=$ticks
 trap 'kill_marked; exit 143' TERM
 watch >/dev/null 2>&1 &
 watcher=$!

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { BundleManifest } from '../../src/package/bundle-manifest.js';
 import { openBundle } from '../../src/package/open-bundle.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
@@ -249,6 +249,23 @@ test.each([
   await commands(command.replaceAll('@', String(seconds)));
   const { manifest } = await bundle();
   expect(manifest.commands[0]).toMatchObject({ exitStatus: 0, timedOut: false });
+  expect(sleepers()).toEqual([]);
+});
+
+testWith('busybox')('should leave nothing running on a system that has only busybox', async () => {
+  const { root, paths } = appliance;
+  const bin = join(root, 'bin');
+  await mkdir(bin);
+  const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
+  for (const name of ['env', 'grep', 'sed', 'setsid', 'sh', 'sleep', 'tr'])
+    await symlink(busybox, join(bin, name));
+  await commands(`setsid sleep ${seconds} & echo one`);
+  const env = { PATH: bin, JIDO_ADMIN_PATH: paths.admin };
+  const script = resolve('scripts/debug-command.sh');
+  expect(execFileSync(busybox, ['sh', script, '1', '10'], { env, encoding: 'utf8' })).toBe('one\n');
+  expect(sleepers()).toEqual([]);
+  await commands(`sleep ${seconds}`);
+  expect(spawnSync(busybox, ['sh', script, '1', '1'], { env }).status).toBe(143);
   expect(sleepers()).toEqual([]);
 });
 
