@@ -1,11 +1,14 @@
-// Writes the settings table, whose source is config/admind.schema.json, into the README.
+// Writes the tables of settings and endpoints into the README; their sources are the settings' schema and the endpoint table.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { endpoints } from '../dist/api/v1/index.js';
 import { renderSettingsTable } from '../dist/config/settings-table.js';
+import { renderEndpointTable } from '../dist/http/endpoint-table.js';
 
 const readme = new URL('../README.md', import.meta.url);
-const text = readFileSync(readme, 'utf8');
-const table = /(<!-- settings: npm run readme -->\n)[\s\S]*?(<!-- \/settings -->)/;
-writeFileSync(
-  readme,
-  text.replace(table, (_all, begin, end) => `${begin}\n${renderSettingsTable()}\n\n${end}`),
-);
+const tables = { settings: renderSettingsTable(), endpoints: renderEndpointTable(endpoints) };
+let text = readFileSync(readme, 'utf8');
+for (const [name, table] of Object.entries(tables)) {
+  const part = new RegExp(`(<!-- ${name}: npm run readme -->\\n)[\\s\\S]*?(<!-- /${name} -->)`);
+  text = text.replace(part, (_all, begin, end) => `${begin}\n${table}\n\n${end}`);
+}
+writeFileSync(readme, text);

@@ -4,6 +4,7 @@ import { UsageError, type Command } from './commands/command.js';
 import { packageCommand } from './commands/package.js';
 import { serve } from './commands/serve.js';
 import { sign } from './commands/sign.js';
+import { sshCommand } from './commands/ssh-command.js';
 import { productVersion } from './config/product-version.js';
 import { FatalError, messageOf } from './core/errors.js';
 
@@ -12,12 +13,13 @@ const commands: Readonly<Record<string, Command>> = {
   sign,
   package: packageCommand,
   bundle: bundleCommand,
+  'ssh-command': sshCommand,
 };
 
 const HELP = `Usage: admind COMMAND [OPTION…]
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`)
   .join('\n')}
 
 admind COMMAND --help tells more; admind --version prints the version.

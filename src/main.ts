@@ -5,17 +5,13 @@ import { createApp } from './app.js';
 import { prepareFirstRun } from './appliance/first-run.js';
 import { writeHealth } from './appliance/health.js';
 import { certificateStamp, loadCertificate } from './appliance/tls-certificate.js';
-import { readEndpointGate } from './config/endpoint-gate.js';
-import { appliancePaths, requiredDirectories, type Paths } from './config/paths.js';
-import { readSettings } from './config/settings.js';
-import type { AppContext } from './context.js';
+import { journalOf, requiredDirectories, type Paths } from './config/paths.js';
+import { createContext, type AppContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
-import { createLogger } from './core/logger.js';
 import { repeat, type StopRepeating } from './core/repeat.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
-import { createJobLauncher } from './jobs/launcher.js';
-import { createAuditLog } from './records/audit-log.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
+import { findFileChange } from './system/file-change.js';
 import {
   closeGracefully,
   listenBehindProxy,
@@ -54,7 +50,12 @@ export interface Daemon {
  * @throws FatalError with one line for the person who started it
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const context = createContext(options);
+  let reload = () => Promise.resolve();
+  const parts = createContext({ ...options, channel: 'web' });
+  const context: AppContext = {
+    ...parts,
+    takeOverCertificate: () => reload().catch(reportTo(parts, 'certificate')),
+  };
   const { paths, settings, logger, launcher, gate } = context;
   if (!settings.tls && options.proxyPort === undefined) {
     throw new FatalError(
@@ -89,7 +90,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
     // Only a daemon that got its port may touch what another one could be using.
     await removeLeftovers(context);
-    const reload = certificateTakeOver(context, tls);
+    reload = certificateTakeOver(context, tls);
     tasks.push(await launcher.watch());
     tasks.push(repeatHealth(context));
     tasks.push(repeat(settings.certificateCheckIntervalMs, reload, reportTo(context, 'certificate')));
@@ -115,25 +116,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 /** What processes that were killed left: half-received uploads, half-written files. What cannot be removed may stay. */
 async function removeLeftovers({ paths, ...context }: AppContext): Promise<void> {
   await removeAbandonedUploads(paths.uploads).catch(reportTo(context, 'abandoned uploads'));
-  const { etc, tlsBundle, tlsCertificate, tlsPrivateKey } = paths;
-  const written = [etc, ...[tlsBundle, tlsCertificate, tlsPrivateKey].map((file) => dirname(file))];
+  const { etc, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
+  const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
+  const written = [etc, journals, ...files.map((file) => dirname(file))];
   for (const directory of written) {
     await removeStaleStagedFiles(directory).catch(reportTo(context, 'half-written files'));
   }
-}
-
-function createContext(options: DaemonOptions): AppContext {
-  const paths = appliancePaths(options.root, options.adminPath);
-  const settings = readSettings(paths.settings);
-  const logger = createLogger(settings.logLevel);
-  return {
-    paths,
-    settings,
-    logger,
-    gate: readEndpointGate(paths.endpointConfiguration, logger),
-    audit: createAuditLog(paths.auditLog, logger),
-    launcher: createJobLauncher({ paths, adminPath: options.adminPath, settings, logger }),
-  };
 }
 
 async function prepareDirectories(paths: Paths): Promise<void> {
@@ -162,20 +150,27 @@ function repeatHealth({ paths, settings, ...context }: AppContext): StopRepeatin
   };
 }
 
-/** A pair that changed on disk is taken over; a broken one leaves the old pair serving. */
+/**
+ * A pair that changed on disk is taken over; a broken one leaves the old pair serving. One look at a time, so that
+ * the last one decides.
+ */
 function certificateTakeOver(
   { paths, logger }: AppContext,
   listener: Listener | undefined,
 ): () => Promise<void> {
   let served = certificateStamp(paths);
-  return async () => {
+  const look = async () => {
     const current = certificateStamp(paths);
-    const changed = (await current) !== (await served);
+    if (!listener || (await current) === (await served)) return;
+    // The job that made the change may still put the old pair back.
+    const change = await findFileChange(journalOf(paths, 'certs'));
+    if (change?.isCommitted === false) return;
     served = current;
-    if (!changed || !listener) return;
     takeOverCertificate(listener.server, await loadCertificate(paths));
     logger.info('new TLS certificate taken over');
   };
+  let last = Promise.resolve();
+  return () => (last = last.then(look, look));
 }
 
 function reportTo({ logger }: Pick<AppContext, 'logger'>, task: string): (error: unknown) => void {

@@ -5,7 +5,6 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { errnoOf, FatalError, messageOf, AdminError } from './core/errors.js';
@@ -15,6 +14,7 @@ import { errorReply } from './http/error-reply.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { markAwaitingContinue } from './http/unread-body.js';
 import type { KeyPair } from './system/certificate.js';
+import { tlsPolicy } from './system/tls-policy.js';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -31,17 +31,6 @@ interface ListenAddress {
   readonly portOption: string;
 }
 
-/** TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 suites are all of that kind. */
-const TLS_1_2_CIPHERS = [
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-];
-const TLS_1_3_CIPHERS = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'];
-
 /** The appliance's HTTPS port. A new pair is taken over with {@link takeOverCertificate}. */
 export async function listenTls(
   handler: RequestHandler,
@@ -50,7 +39,7 @@ export async function listenTls(
   at: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
   const server = createHttpsServer(
-    { ...httpOptions(settings), ...secureContext(pair), handshakeTimeout: settings.headersTimeoutMs },
+    { ...httpOptions(settings), ...tlsPolicy(pair), handshakeTimeout: settings.headersTimeoutMs },
     handler,
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
@@ -70,7 +59,7 @@ export async function listenBehindProxy(
 
 /** Connections that are open keep the old pair, new ones get the new. */
 export function takeOverCertificate(server: Server | HttpsServer, pair: KeyPair): void {
-  if ('setSecureContext' in server) server.setSecureContext(secureContext(pair));
+  if ('setSecureContext' in server) server.setSecureContext(tlsPolicy(pair));
 }
 
 /** Takes no new connection, lets requests finish, cuts off what is left after the grace. */
@@ -92,17 +81,6 @@ function httpOptions(settings: Settings) {
     connectionsCheckingInterval: Math.min(settings.headersTimeoutMs, 5_000),
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     requireHostHeader: false, // the pipeline does, in the form of all its answers
-  };
-}
-
-function secureContext({ key, certificate }: KeyPair) {
-  return {
-    key,
-    cert: certificate,
-    minVersion: 'TLSv1.2' as const,
-    ciphers: [...TLS_1_3_CIPHERS, ...TLS_1_2_CIPHERS].join(':'),
-    honorCipherOrder: true,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
 }
 

@@ -205,6 +205,25 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
   };
 }
 
+/** What an administrator uploads by SFTP before the SSH command takes it. */
+export function sftpUploads({ uploads }: Paths) {
+  const at = (name: string) => join(uploads, name);
+  return {
+    apiToken: at('api.token'),
+    networkJson: at('network.json'),
+    networkConf: at('network.conf'),
+    appJson: at('app.json'),
+    storageJson: at('storage.json'),
+    license: at('license.asc'),
+    certsPublic: at('appliance.pem'),
+    certsPrivate: at('appliance.key'),
+    certsCa: at('ca.pem'),
+    backupArchive: at('backup-archive.tar'),
+  } as const;
+}
+
+export type SftpUploads = ReturnType<typeof sftpUploads>;
+
 /** Where a job records the files that it replaces together, until they can stay. */
 export function journalOf({ journals }: Paths, job: string): string {
   return join(journals, `${job}.json`);

@@ -6,10 +6,10 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'chi
 const UNWRITTEN_LIMIT_BYTES = 1024 * 1024;
 
 /**
- * Structured log lines on standard output. Callers log names, sizes and identifiers, never a URL with its query, a
+ * Structured log lines on standard output, or on another file descriptor. Callers log names, sizes and identifiers, never a URL with its query, a
  * form, a token or a key; `redact` is the second line of defence.
  */
-export function createLogger(level: LogLevel): Logger {
+export function createLogger(level: LogLevel, fd = 1): Logger {
   return pino(
     {
       level,
@@ -28,6 +28,6 @@ export function createLogger(level: LogLevel): Logger {
       ],
     },
     // Written beside the event loop: a pipe that nobody reads delays and then loses lines, and stops nothing.
-    pino.destination({ fd: 1, sync: false, maxLength: UNWRITTEN_LIMIT_BYTES }),
+    pino.destination({ fd, sync: false, maxLength: UNWRITTEN_LIMIT_BYTES }),
   );
 }

@@ -3,6 +3,7 @@ import type { AppContext } from '../context.js';
 import { AdminError } from '../core/errors.js';
 import { freeBytes } from '../system/disk-space.js';
 import { BodyStream, bodyTooLarge } from './body-stream.js';
+import type { Endpoint } from './endpoint.js';
 import { endpointOf, type Exchange, type Step } from './exchange.js';
 import { enabledFields, requireFiles, type FormRules } from './form-rules.js';
 import { readMultipart, type Form } from './multipart.js';
@@ -25,8 +26,7 @@ export function receiveForm(context: AppContext): Step {
     const form =
       endpoint.method === 'POST' && hasBody(request)
         ? await readForm(context, rules, exchange, request, response)
-        : { fields: new Map<string, string>(), files: new Map() };
-    requireFiles(endpoint.form ?? {}, form.files);
+        : formWithoutBody(endpoint);
     exchange.files = form.files;
     exchange.fields = new Map([...queryFields(exchange, rules), ...form.fields]);
   };
@@ -47,12 +47,19 @@ async function readForm(
   try {
     continueBody(request, response);
     const form = await read(new BodyStream(request, limitBytes), directory);
+    requireFiles(endpointOf(exchange).form ?? {}, form.files);
     if (directory !== undefined) exchange.uploadDirectory = directory;
     return form;
   } catch (error) {
     if (directory !== undefined) await removeUploadDirectory(directory);
     throw error;
   }
+}
+
+function formWithoutBody({ form = {} }: Endpoint): Form {
+  const files = new Map<string, never>();
+  requireFiles(form, files);
+  return { fields: new Map(), files };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -11,7 +11,7 @@ export async function send(request: Request, response: Response, reply: Reply): 
   switch (reply.kind) {
     case 'json':
       if (reply.location !== undefined) response.setHeader('Location', reply.location);
-      if (reply.onSent) response.once('close', reply.onSent);
+      if (reply.onSent) callWhenClosed(response, reply.onSent);
       sendBody(request, response, reply.status, 'application/json', reply.body);
       return;
     case 'text':
@@ -51,6 +51,12 @@ function sendBody(
   response.setHeader('Content-Type', contentType);
   response.setHeader('Content-Length', bytes.length);
   if (!closeAfterUnreadBody(request, response, bytes)) response.end(bytes);
+}
+
+/** A client can be gone before there is an answer. */
+function callWhenClosed(response: Response, act: () => void): void {
+  if (response.closed) act();
+  else response.once('close', act);
 }
 
 function styleHash(page: string): string {

@@ -37,7 +37,7 @@ export interface JobRecords {
   /** Publishes `running` at the same percentage once more: proves that the status can be written. */
   republish(): Promise<void>;
   /** Removes what is staged, of an earlier run, too. */
-  cleanUp(): Promise<void>;
+  cleanUp(kept?: readonly string[]): Promise<void>;
   succeed(success: JobSuccess | undefined): Promise<void>;
   /**
    * @param error undefined where a script has already written message and code, or there is nothing to add
@@ -58,8 +58,8 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     await writeJobStatus(files, 'running', fieldsOf('running'));
   };
 
-  const cleanUp = async () => {
-    for (const path of job.staged(paths)) {
+  const cleanUp = async (kept: readonly string[] = []) => {
+    for (const path of job.staged(paths).filter((staged) => !kept.includes(staged))) {
       await freePath(path).catch((error: unknown) => {
         logger.error({ job: job.name, reason: messageOf(error) }, 'what a job staged could not be removed');
         return log.line(`Cleaning up failed: ${messageOf(error)}`);

@@ -44,6 +44,8 @@ export interface LauncherParts {
   readonly adminPath: string;
   readonly settings: Settings;
   readonly logger: Logger;
+  /** Where runners write their own log lines. */
+  readonly runnerOutput: 'inherit' | 'ignore';
 }
 
 /** How often it is asked whether another process that makes a shared job's result has ended. */
@@ -65,11 +67,12 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   });
 
   const launch = (job: JobName, part: Partial<JobOrder>) =>
-    launchRunner(
-      productPath('dist/jobs/runner.js'),
-      { job, root: paths.root, adminPath, settings, inputs: {}, settle: false, ...part },
+    launchRunner({
+      program: productPath('dist/jobs/runner.js'),
+      order: { job, root: paths.root, adminPath, settings, inputs: {}, settle: false, ...part },
       logger,
-    );
+      output: parts.runnerOutput,
+    });
 
   const settleNow = async (name: JobName): Promise<void> => {
     const recorded = { job: jobs[name], ...parts };

@@ -31,7 +31,7 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   const records = openJobRecords(parts);
   try {
     await records.begin();
-    await records.cleanUp();
+    await records.cleanUp(Object.values(parts.inputs));
     await takeOverInputs(parts);
     return records;
   } catch (error) {
@@ -56,6 +56,7 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
     stop.throwIfAborted();
     await change?.commit({ percentage: success?.percentage, text: success?.text, fields: success?.fields });
   } catch (error) {
+    await logFailure(parts, records, error);
     await undo(parts, records, change);
     return fail(parts, records, error);
   }
@@ -65,6 +66,7 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
     return { state: 'success', result: success?.result };
   } catch (error) {
     if (change) throw error;
+    await logFailure(parts, records, error);
     return fail(parts, records, error);
   }
 }
@@ -108,21 +110,19 @@ export async function undo(parts: JobParts, records: JobRecords, change: Change 
   }
 }
 
+async function logFailure({ job, stop }: JobParts, { log }: JobRecords, error: unknown): Promise<void> {
+  if (stop.aborted) await log.line(`${job.title} was stopped: ${messageOf(stop.reason)}`);
+  else if (!(error instanceof JobFailure)) await log.line(messageOf(error));
+  else if (error.error && !error.isLogged) await log.line(error.error.message);
+}
+
+/** Publishes a failure whose reason is in the log. */
 async function fail({ job, stop }: JobParts, records: JobRecords, error: unknown): Promise<JobOutcome> {
   const { interrupted, unexpected } = job.texts;
-  const reason = stop.aborted ? messageOf(stop.reason) : reasonOf(error);
-  if (stop.aborted) {
-    await records.log.line(`${job.title} was stopped: ${reason}`);
-    await records.fail(interrupted);
-    return { state: 'failed', reason, error: interrupted };
-  }
-  if (error instanceof JobFailure) {
-    await records.fail(error.error, error.isLogged);
-    return { state: 'failed', reason, error: error.error };
-  }
-  await records.log.line(reason);
-  await records.fail(unexpected);
-  return { state: 'failed', reason, error: unexpected };
+  const isKnown = error instanceof JobFailure && !stop.aborted;
+  const told = stop.aborted ? interrupted : isKnown ? error.error : unexpected;
+  await records.fail(told, isKnown);
+  return { state: 'failed', reason: stop.aborted ? messageOf(stop.reason) : reasonOf(error), error: told };
 }
 
 function openJobContext(

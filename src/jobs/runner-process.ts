@@ -18,6 +18,15 @@ export type Launched =
   /** By the same job, or by one that it conflicts with. */
   | { readonly state: 'refused'; readonly by: JobName };
 
+export interface RunnerCall {
+  /** Absolute path of the compiled runner. */
+  readonly program: string;
+  readonly order: JobOrder;
+  readonly logger: Logger;
+  /** Where its own log lines go: with this process's, or nowhere. */
+  readonly output: 'inherit' | 'ignore';
+}
+
 const START_TIMEOUT_MS = 30_000;
 
 /**
@@ -25,8 +34,8 @@ const START_TIMEOUT_MS = 30_000;
  *
  * @throws Error when it ended, or reported a fault, before it had begun
  */
-export async function launchRunner(program: string, order: JobOrder, logger: Logger): Promise<Launched> {
-  const runner = spawnDetached(program);
+export async function launchRunner({ program, order, logger, output }: RunnerCall): Promise<Launched> {
+  const runner = spawnDetached(program, output);
   const exit = once(runner, 'exit').then(([code, signal]) => `the runner ended (${String(code ?? signal)})`);
   const timer = setTimeout(() => runner.kill('SIGKILL'), START_TIMEOUT_MS);
   const reports = new Promise<JobOutcome>((resolve) => {

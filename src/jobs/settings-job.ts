@@ -1,5 +1,5 @@
 import type { Paths } from '../config/paths.js';
-import { AdminError } from '../core/errors.js';
+import { AdminError, errnoOf } from '../core/errors.js';
 import type { FileReplacement } from '../system/file-change.js';
 import { JobFailure, type Job, type JobContext } from './job.js';
 import { runApplianceScript } from './appliance-script.js';
@@ -63,6 +63,7 @@ async function prepare(parts: SettingsJobParts, paths: Paths): Promise<PreparedS
     return await parts.prepare(parts.input(paths), paths);
   } catch (error) {
     if (error instanceof AdminError) throw new JobFailure({ message: error.message }, { cause: error });
+    if (errnoOf(error) === 'ENOENT') throw new JobFailure({ message: 'There is no settings file' });
     throw error;
   }
 }

@@ -17,12 +17,15 @@ export interface AuditLog {
   record(event: AuditEvent): Promise<void>;
 }
 
+/** How the administrator came in. */
+export type Channel = 'web' | 'ssh';
+
 /** An event that cannot be written is reported in the daemon's log: it does not stop the administrator. */
-export function createAuditLog(file: string, logger: Logger): AuditLog {
+export function createAuditLog(file: string, channel: Channel, logger: Logger): AuditLog {
   return {
     async record(event) {
       try {
-        await appendToFile(file, auditLine(event), 0o644);
+        await appendToFile(file, auditLine(event, channel), 0o644);
       } catch (error) {
         logger.error({ action: event.action, reason: messageOf(error) }, 'audit event could not be written');
       }
@@ -30,10 +33,10 @@ export function createAuditLog(file: string, logger: Logger): AuditLog {
   };
 }
 
-function auditLine({ id, action, target, address }: AuditEvent): string {
+function auditLine({ id, action, target, address }: AuditEvent, channel: Channel): string {
   const now = Date.now();
   const seconds = Math.floor(now / 1000);
   const nanoseconds = String((now % 1000) * 1_000_000).padStart(9, '0');
   const source = address === undefined ? '' : `,${address}`;
-  return `${seconds}.${nanoseconds},${id},web,admin,${action},"${target}"${source}\n`;
+  return `${seconds}.${nanoseconds},${id},${channel},admin,${action},"${target}"${source}\n`;
 }

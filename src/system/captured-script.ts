@@ -1,5 +1,5 @@
 import { sleep } from '../core/clock.js';
-import { killGroup } from './processes.js';
+import { killGroup, type ProcessIdentity } from './processes.js';
 import { startScript, type ScriptCall, type ScriptResult } from './script.js';
 
 export interface CapturedScriptCall extends ScriptCall {
@@ -16,9 +16,12 @@ export interface CapturedResult extends ScriptResult {
 /** What a script has printed is read within this time from its end; later only children that it left could print. */
 const DRAIN_MS = 200;
 
+/** Of a script that a kill did not end. */
+const UNKNOWN_END = { exitCode: undefined, signal: undefined, durationMs: 0 };
+
 /**
  * Runs a script for what it prints, in bounded memory and time: it is killed at once when its time is over, and
- * nothing of its process group is left running when this resolves.
+ * nothing of its process group that can be killed is left running when this resolves.
  */
 export async function captureScript(call: CapturedScriptCall): Promise<CapturedResult> {
   const { child, leader, ended } = startScript({ ...call, timeoutMs: 0 }, 'pipe');
@@ -28,23 +31,27 @@ export async function captureScript(call: CapturedScriptCall): Promise<CapturedR
   const chunks: Buffer[] = [];
   let size = 0;
   let timedOut = false;
-  const kill = () => void killGroup(leader);
+  let leaveBehind: (result: ScriptResult) => void = () => undefined;
+  const leftBehind = new Promise<ScriptResult>((resolve) => (leaveBehind = resolve));
+  const kill = async () => {
+    if (!(await killGroup(leader))) leaveBehind({ ...UNKNOWN_END, timedOut, timeoutMs: call.timeoutMs });
+  };
   stdout.on('data', (chunk: Buffer) => {
     size += chunk.length;
     chunks.push(chunk);
     if (size > call.outputLimitBytes) {
+      // First: a closed pipe ends only the program that prints, and the script would go on after it.
+      void kill();
       stdout.destroy();
-      kill();
     }
   });
   const stopForTime = () => {
     timedOut = true;
-    kill();
+    void kill();
   };
   const timer = call.timeoutMs > 0 ? setTimeout(stopForTime, call.timeoutMs) : undefined;
   try {
-    const result = await ended;
-    await killGroup(leader);
+    const result = await Promise.race([endOf(ended, leader), leftBehind]);
     await Promise.race([drained, sleep(DRAIN_MS)]);
     stdout.destroy();
     const output = Buffer.concat(chunks).subarray(0, call.outputLimitBytes).toString('utf8');
@@ -58,4 +65,10 @@ export async function captureScript(call: CapturedScriptCall): Promise<CapturedR
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function endOf(ended: Promise<ScriptResult>, leader: ProcessIdentity): Promise<ScriptResult> {
+  const result = await ended;
+  await killGroup(leader);
+  return result;
 }

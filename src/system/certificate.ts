@@ -49,7 +49,10 @@ export async function createSelfSignedCertificate(): Promise<KeyPair> {
 export function parseKeyPair(pem: string): KeyPair {
   const blocks = pem.match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g) ?? [];
   const key = blocks.find((block) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(block));
-  const certificates = blocks.filter((block) => block.startsWith('-----BEGIN CERTIFICATE-----'));
+  // A certificate may also be there as its own authority: it is served once.
+  const certificates = [
+    ...new Set(blocks.filter((block) => block.startsWith('-----BEGIN CERTIFICATE-----'))),
+  ];
   const [first] = certificates;
   if (key === undefined) throw new Error('it holds no private key');
   if (first === undefined) throw new Error('it holds no certificate');

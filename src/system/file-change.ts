@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, constants, link, lstat, rename, rm } from 'node:fs/promises';
+import { copyFile, constants, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { readTextFile, stagedName, syncDirectory, writeFileAtomic, writeSynced } from './atomic-file.js';
@@ -35,16 +35,17 @@ export async function replaceFiles(
   journal: string,
   replacements: readonly FileReplacement[],
 ): Promise<Change> {
-  const entries: Entry[] = [];
-  try {
-    for (const replacement of replacements) entries.push(await stage(replacement));
-  } catch (error) {
-    for (const { staged } of entries) await rm(staged, { force: true });
-    throw error;
-  }
+  const planned = await Promise.all(
+    replacements.map(async (replacement) => ({ ...(await plan(replacement)), replacement })),
+  );
+  const entries = planned.map(({ file, staged, old }): Entry => ({ file, staged, old }));
   const change = openChange(journal, { entries, isCommitted: false });
   try {
+    // Before anything is staged: what is half-written when this process is killed is removed, too.
     await writeJournal(journal, { entries, isCommitted: false });
+    for (const { staged, replacement } of planned) {
+      if ('content' in replacement) await writeSynced(staged, replacement.content, replacement);
+    }
     for (const entry of entries) await keepOld(entry);
     for (const { file, staged } of entries) await rename(staged, file);
     await syncDirectories(entries);
@@ -82,10 +83,10 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
   };
 }
 
-async function stage(replacement: FileReplacement): Promise<Entry> {
+async function plan(replacement: FileReplacement): Promise<Entry> {
   const { file } = replacement;
+  await mkdir(dirname(file), { recursive: true });
   const staged = 'staged' in replacement ? replacement.staged : stagedName(file);
-  if ('content' in replacement) await writeSynced(staged, replacement.content, replacement);
   const exists = (await lstat(file).catch(ignoreMissing)) !== undefined;
   const old = exists
     ? join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.old`)

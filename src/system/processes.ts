@@ -22,6 +22,7 @@ interface ProcessStat {
 }
 
 const KILL_GRACE_MS = 5_000;
+const KILL_LIMIT_MS = 5_000;
 
 export function currentScope(): ProcessScope {
   return {
@@ -73,19 +74,28 @@ export async function stopGroup(leader: ProcessIdentity): Promise<void> {
   }
 }
 
-/** Kills every process of the group that `leader` founded; resolves when only another user's are left, or none. */
-export async function killGroup(leader: ProcessIdentity): Promise<void> {
-  while (isGroupAlive(leader) && signalGroup(leader.pid, 'SIGKILL')) await sleep(5);
+/**
+ * Kills every process of the group that `leader` founded; resolves when none is left, or after five seconds: what is
+ * stuck in the kernel, or belongs to another user, outlives a kill.
+ *
+ * @returns whether none is left
+ */
+export async function killGroup(leader: ProcessIdentity): Promise<boolean> {
+  const deadline = performance.now() + KILL_LIMIT_MS;
+  while (isGroupAlive(leader)) {
+    if (performance.now() > deadline) return false;
+    signalGroup(leader.pid, 'SIGKILL');
+    await sleep(5);
+  }
+  return true;
 }
 
-/** @returns false when the group is gone, or belongs to another user: it gets no signal then */
-function signalGroup(group: number, signal: NodeJS.Signals): boolean {
+/** A group that is gone, or that belongs to another user, gets no signal. */
+function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
-    return true;
   } catch (error) {
     if (errnoOf(error) !== 'ESRCH' && errnoOf(error) !== 'EPERM') throw error;
-    return false;
   }
 }
 

@@ -64,7 +64,19 @@ describe.each(['build', 'health'] as const)('%s', (name) => {
 
 test('endpoints lists what is switched on, sorted', async () => {
   const { body } = (await appliance.signed('GET', '/endpoints')) as { body: { endpoints: string[] } };
-  const names = ['build', 'changelog', 'debug', 'endpoints', 'health', 'logs', 'setup', 'update', 'version'];
+  const names = [
+    'build',
+    'changelog',
+    'debug',
+    'endpoints',
+    'health',
+    'logs',
+    'reboot',
+    'services',
+    'setup',
+    'update',
+    'version',
+  ];
   expect(body).toEqual({ endpoints: [...names.map((name) => `/api/v1/admin/${name}`), '/docs'] });
 });
 

@@ -8,6 +8,7 @@ import { TOKEN, type TestAppliance } from './appliance.js';
 /** The real daemon in a process of its own, for tests that kill it. */
 export interface DaemonProcess {
   readonly process: ChildProcess;
+  readonly port: number;
   readonly url: string;
   /** A request that carries the token. */
   call(method: 'get' | 'post', path: string): request.Test;
@@ -16,11 +17,15 @@ export interface DaemonProcess {
   output(): string;
 }
 
-/** Starts `admind serve` on the appliance, which must log at level info, and waits until it listens. */
-export async function startDaemonProcess(appliance: TestAppliance): Promise<DaemonProcess> {
+/**
+ * Starts `admind serve` on the appliance, which must log at level info, and waits until it listens.
+ *
+ * @param product directory of the built product
+ */
+export async function startDaemonProcess(appliance: TestAppliance, product = '.'): Promise<DaemonProcess> {
   const child = spawn(
     process.execPath,
-    [resolve('dist/cli.js'), 'serve', '--root', appliance.root, '--port', '0'],
+    [resolve(product, 'dist/cli.js'), 'serve', '--root', appliance.root, '--port', '0'],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -36,6 +41,7 @@ export async function startDaemonProcess(appliance: TestAppliance): Promise<Daem
   const url = `https://127.0.0.1:${port}`;
   return {
     process: child,
+    port,
     url,
     call: (method, path) => request(url)[method](`/api/v1/admin${path}?token=${TOKEN}`).disableTLSCerts(),
     async kill(signal) {

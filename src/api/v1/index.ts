@@ -1,12 +1,16 @@
 import type { Endpoint } from '../../http/endpoint.js';
 import { build } from './build.js';
+import { certs, changeCerts } from './certs.js';
 import { changelog } from './changelog.js';
 import { debug } from './debug.js';
 import { docsEndpoint } from './docs.js';
 import { endpointsEndpoint } from './endpoints.js';
 import { health } from './health.js';
+import { changeLicense, license } from './license.js';
 import { logs } from './logs.js';
+import { reboot } from './reboot.js';
 import { root } from './root.js';
+import { services } from './services.js';
 import { changeSettings, settings } from './settings.js';
 import { setup } from './setup.js';
 import { changeStorage, storage } from './storage.js';
@@ -21,8 +25,14 @@ export const endpoints: readonly Endpoint[] = [
   updateLog,
   changeSettings,
   settings,
+  changeCerts,
+  certs,
+  changeLicense,
+  license,
   changeStorage,
   storage,
+  services,
+  reboot,
   version,
   changelog,
   build,

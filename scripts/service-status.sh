@@ -1,0 +1,19 @@
+#!/bin/sh
+# Prints what a service says of itself: `is running` is among it if it runs.
+set -eu
+
+name=${1-}
+case $name in
+  '' | *[!A-Za-z0-9@._-]*)
+    echo 'usage: service-status.sh NAME' >&2
+    exit 2
+    ;;
+esac
+init="${ADMIND_ROOT:-}/usr/local/etc/init.d/$name"
+if [ -f "$init" ]; then
+  exec "$init" status
+fi
+# Those of the host are no business of a sandbox.
+if [ -z "${ADMIND_ROOT:-}" ] && command -v systemctl >/dev/null; then
+  systemctl is-active --quiet -- "$name" && echo "$name is running"
+fi

@@ -1,0 +1,63 @@
+import type { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Paths } from '../config/paths.js';
+import { AdminError } from '../core/errors.js';
+import type { FileReplacement } from '../system/file-change.js';
+import { readCertificates } from './certificate-upload.js';
+
+/** A pair that shall be served, and the authorities that belong to it. */
+export interface CertificateSet {
+  /** PEM. */
+  readonly key: string;
+  /** The server's own certificate, then its issuers, as the client sent them. */
+  readonly certificates: readonly X509Certificate[];
+  /** The authorities that the server sends after them. */
+  readonly servedAuthorities: readonly X509Certificate[];
+  /** The client's file of authorities; undefined where it sent none. */
+  readonly authorities: readonly X509Certificate[] | undefined;
+}
+
+const MODE = 0o640;
+const PUBLIC_MODE = 0o644;
+
+/** The files under `pki/tls` that make the appliance serve a pair. */
+export async function certificateFiles(
+  set: CertificateSet,
+  paths: Paths,
+): Promise<readonly FileReplacement[]> {
+  const { key, certificates, authorities } = set;
+  const bundle = await caBundle(authorities ?? (await readAuthorities(paths)), paths);
+  return [
+    { file: paths.tlsPrivateKey, content: key, mode: MODE },
+    { file: paths.tlsCertificate, content: pemOf(certificates), mode: MODE },
+    { file: paths.tlsBundle, content: bundleOf(set), mode: MODE },
+    ...(authorities ? [{ file: paths.tlsCa, content: pemOf(authorities), mode: MODE }] : []),
+    ...(bundle === '' ? [] : [{ file: paths.caBundle, content: bundle, mode: PUBLIC_MODE }]),
+  ];
+}
+
+/** Private key, certificates and authorities in one file, as existing appliances have it. */
+export function bundleOf({ key, certificates, servedAuthorities }: CertificateSet): string {
+  return key + pemOf(certificates) + pemOf(servedAuthorities);
+}
+
+/** The appliance's own authorities in place; none where the file is missing or cannot be read as such. */
+export async function readAuthorities({ tlsCa }: Paths): Promise<readonly X509Certificate[]> {
+  try {
+    return await readCertificates(tlsCa, 'enterprise-ca.crt');
+  } catch (error) {
+    if (error instanceof AdminError) return [];
+    throw error;
+  }
+}
+
+async function caBundle(authorities: readonly X509Certificate[], paths: Paths): Promise<string> {
+  const system = paths.systemCaBundles.find((file) => existsSync(file));
+  const text = system === undefined ? '' : await readFile(system, 'utf8');
+  return text + (text === '' || text.endsWith('\n') ? '' : '\n') + pemOf(authorities);
+}
+
+function pemOf(certificates: readonly X509Certificate[]): string {
+  return certificates.map(String).join('');
+}

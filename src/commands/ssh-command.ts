@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
+import { createContext } from '../context.js';
+import { AdminError, FatalError } from '../core/errors.js';
+import { parseOptions, UsageError, type Command } from './command.js';
+import { SSH_OPERATIONS } from './ssh-operations.js';
+
+const HELP = `Usage: admind ssh-command [--root DIR] [ARGUMENT]
+
+Does what an administrator asks for over SSH, through the same jobs and locks as the API. The forced command of a key:
+
+  command="admind ssh-command" ssh-ed25519 …
+
+The first word of SSH_ORIGINAL_COMMAND says what to do; its argument is the second word, or ARGUMENT. Files are taken
+from the uploads directory, where SFTP puts them; a job that starts takes its files away.
+
+${Object.entries(SSH_OPERATIONS)
+  .map(([name, { summary, allowed }]) => `  ${usage(name, allowed).padEnd(29)}${summary}`)
+  .join('\n')}
+
+The job's log is shown as it grows. Exit status 0 only if the job succeeded.
+
+  --root DIR  the appliance under DIR (or ADMIND_ROOT)
+
+Environment: SSH_ORIGINAL_COMMAND, SSH_CONNECTION (for the audit log),
+             JIDO_ADMIN_PATH, the admin directory (default ${DEFAULT_ADMIN_PATH})
+`;
+
+export const sshCommand: Command = {
+  summary: 'do what SSH_ORIGINAL_COMMAND says (forced command of an SSH key)',
+  async run(args) {
+    const { values, positionals } = parseOptions(() =>
+      parseArgs({
+        args: [...args],
+        allowPositionals: true,
+        options: { root: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      }),
+    );
+    if (values.help === true) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    const { env } = process;
+    const { operation, argument, name } = parseCommand(env.SSH_ORIGINAL_COMMAND ?? '', positionals);
+    const root = values.root ?? env.ADMIND_ROOT;
+    const context = createContext({
+      root: root ? resolve(root) : undefined,
+      adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
+      channel: 'ssh',
+    });
+    try {
+      const succeeded = await operation.run({
+        ...context,
+        id: randomBytes(8).toString('hex'),
+        address: env.SSH_CONNECTION?.split(' ', 1)[0],
+        argument,
+        write: (text) => void process.stdout.write(text),
+      });
+      return succeeded ? 0 : 1;
+    } catch (error) {
+      // As the API says it: these texts are meant for the administrator.
+      if (error instanceof AdminError) throw new FatalError(error.message || `no ${name} on this appliance`);
+      throw error;
+    }
+  },
+};
+
+function parseCommand(original: string, positionals: readonly string[]) {
+  const [name = '', ...words] = original.split(/\s+/).filter(Boolean);
+  const operation = Object.hasOwn(SSH_OPERATIONS, name) ? SSH_OPERATIONS[name] : undefined;
+  if (!operation) {
+    const what = name === '' ? 'SSH_ORIGINAL_COMMAND names no command' : `unknown command "${name}"`;
+    throw new UsageError(`${what}. Allowed: ${Object.keys(SSH_OPERATIONS).join(', ')}`);
+  }
+  const [argument, ...more] = [...words, ...positionals];
+  const allowed = operation.allowed ?? [];
+  const known = allowed.find((value) => value.toLowerCase() === argument?.toLowerCase());
+  const isMissing = argument === undefined && operation.needsArgument === true;
+  if (isMissing || more.length > 0 || (argument !== undefined && known === undefined)) {
+    throw new UsageError(`wrong argument. Usage: ${usage(name, allowed)}`);
+  }
+  return { name, operation, argument: known };
+}
+
+function usage(name: string, allowed: readonly string[] = []): string {
+  return allowed.length === 0 ? name : `${name} ${allowed.join('|')}`;
+}
