@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { bundleCommand } from './commands/bundle.js';
 import { UsageError, type Command } from './commands/command.js';
 import { packageCommand } from './commands/package.js';
 import { serve } from './commands/serve.js';
@@ -10,7 +11,8 @@ import { FatalError, messageOf } from './core/errors.js';
 const commands: Readonly<Record<string, Command>> = {
   serve,
   sign,
-  package: { summary: 'make, inspect and verify update packages', run: packageCommand },
+  package: packageCommand,
+  bundle: bundleCommand,
   'ssh-command': sshCommand,
 };
 

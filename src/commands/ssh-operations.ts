@@ -87,6 +87,14 @@ export const SSH_OPERATIONS: Readonly<Record<string, SshOperation>> = {
       return true;
     },
   },
+  logs: {
+    summary: 'make logs.tar.gz, to be fetched by SFTP',
+    run: (session) => runJob(session, 'logs', {}, 'logs.tar.gz', 'get'),
+  },
+  debug: {
+    summary: 'make debug-bundle.tar, to be fetched by SFTP',
+    run: (session) => runJob(session, 'debug', {}, 'debug-bundle.tar', 'get'),
+  },
   reboot: { summary: 'reboot the appliance', run: (session) => runJob(session, 'reboot', {}) },
 };
 
@@ -96,6 +104,7 @@ async function runJob(
   name: JobName,
   files: Readonly<Record<string, string | undefined>>,
   target = '',
+  verb: 'get' | 'post' = 'post',
 ): Promise<boolean> {
   const inputs: Record<string, string> = {};
   for (const [field, file] of Object.entries(files)) {
@@ -105,7 +114,7 @@ async function runJob(
   const job = await launcher.start(name, inputs);
   // What is to be said comes from the log: nothing has to leave before the machine may go.
   job.answer();
-  await audit.record({ id, action: `${name}.post`, target, address });
+  await audit.record({ id, action: `${name}.${verb}`, target, address });
   return hasSucceeded(await log.showUntil(job.ended));
 }
 

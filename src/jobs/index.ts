@@ -1,7 +1,9 @@
 import { backupJob } from './backup.js';
 import { certsJob } from './certs.js';
+import { debugJob } from './debug.js';
 import type { Job } from './job.js';
 import { licenseJob } from './license.js';
+import { logsJob } from './logs.js';
 import { rebootJob } from './reboot.js';
 import { restoreJob } from './restore.js';
 import { settingsJob } from './settings.js';
@@ -17,6 +19,8 @@ export const jobs = {
   license: licenseJob,
   backup: backupJob,
   restore: restoreJob,
+  logs: logsJob,
+  debug: debugJob,
   reboot: rebootJob,
 } as const satisfies Record<string, Job>;
 

@@ -5,7 +5,7 @@ import type { JobError, JobState, StatusFields, StatusFiles } from '../records/j
 import type { CapturedResult } from '../system/captured-script.js';
 import type { Change } from '../system/change.js';
 import type { FileReplacement } from '../system/file-change.js';
-import type { ScriptResult } from '../system/script.js';
+import type { LoggedResult } from '../system/script.js';
 import type { JobName } from './index.js';
 
 /**
@@ -86,7 +86,7 @@ export interface JobContext {
   /** The same for a change of another kind; the job's `findChange` finds it. */
   adopt(change: Change): void;
   /** Runs one of the product's system scripts; its output goes to the job's log. Its process group counts as the job's. */
-  runScript(name: string, args: readonly string[], options: ScriptOptions): Promise<ScriptResult>;
+  runScript(name: string, args: readonly string[], options: ScriptOptions): Promise<LoggedResult>;
   /** The same for what the script prints. */
   captureScript(name: string, args: readonly string[], options: CaptureOptions): Promise<CapturedResult>;
 }
@@ -98,6 +98,8 @@ export interface ScriptOptions {
   readonly log?: string;
   /** Default: `scriptOutputLimitBytes`. */
   readonly logLimitBytes?: number;
+  /** Whether background children that the script leaves running are killed; default: they are left alone. */
+  readonly killsLeftovers?: boolean;
 }
 
 export interface CaptureOptions {

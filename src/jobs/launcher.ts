@@ -48,7 +48,7 @@ export interface LauncherParts {
   readonly runnerOutput: 'inherit' | 'ignore';
 }
 
-/** How often a shared job is tried again while another process makes the same. */
+/** How often it is asked whether another process that makes a shared job's result has ended. */
 const SHARE_RETRY_MS = 100;
 const STOP_POLL_MS = 20;
 const STOP_TIMEOUT_MS = 30_000;
@@ -147,7 +147,8 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
       const runner = await tryToStart(name, {});
       if (runner.state === 'started') return runner.job.ended;
       if (runner.by !== name) throw refusal(name, runner.by);
-      await sleep(SHARE_RETRY_MS);
+      do await sleep(SHARE_RETRY_MS);
+      while (await isLocked(lockOf(name, paths)));
     }
   };
 

@@ -154,6 +154,7 @@ function openJobContext(
         log: options.log ?? records.log.file,
         logLimitBytes: options.logLimitBytes ?? settings.scriptOutputLimitBytes,
         timeoutMs: options.timeoutMs,
+        killsLeftovers: options.killsLeftovers,
         signal,
         onStart,
       }),

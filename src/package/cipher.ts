@@ -1,8 +1,8 @@
 import { createHash, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** How passphrase and salt become key and IV: `-pbkdf2 -md sha256`, or the older `-md md5` alone. */
-export type KeyDerivation = 'pbkdf2-sha256' | 'md5';
+/** How passphrase and salt become key and IV: `-pbkdf2 -md sha256`, or the older `-md sha256` or `-md md5` alone. */
+export type KeyDerivation = 'pbkdf2-sha256' | 'sha256' | 'md5';
 
 export interface CipherKey {
   readonly key: Buffer;
@@ -26,18 +26,18 @@ export async function deriveKey(
 ): Promise<CipherKey> {
   const length = KEY_BYTES + BLOCK_BYTES;
   const material =
-    derivation === 'md5'
-      ? bytesToKey(passphrase, salt, length)
-      : await promisify(pbkdf2)(passphrase, salt, ITERATIONS, length, 'sha256');
+    derivation === 'pbkdf2-sha256'
+      ? await promisify(pbkdf2)(passphrase, salt, ITERATIONS, length, 'sha256')
+      : bytesToKey(derivation, passphrase, salt, length);
   return { key: material.subarray(0, KEY_BYTES), iv: material.subarray(KEY_BYTES, length) };
 }
 
-/** EVP_BytesToKey(3) with MD5 and one iteration. */
-function bytesToKey(passphrase: Buffer, salt: Buffer, length: number): Buffer {
+/** EVP_BytesToKey(3) with one iteration. */
+function bytesToKey(hash: 'sha256' | 'md5', passphrase: Buffer, salt: Buffer, length: number): Buffer {
   let material = Buffer.alloc(0);
   let digest = Buffer.alloc(0);
   while (material.length < length) {
-    digest = createHash('md5').update(digest).update(passphrase).update(salt).digest();
+    digest = createHash(hash).update(digest).update(passphrase).update(salt).digest();
     material = Buffer.concat([material, digest]);
   }
   return material;

@@ -42,7 +42,8 @@ export async function listContents(
   const rules = new ContentRules(limits);
   let version: string | undefined;
   let hasUpdateScript = false;
-  await walk(innerFile, rules, async (entry, admitted) => {
+  await walkContents(innerFile, rules, async (entry) => {
+    const admitted = rules.admit(entry);
     if (admitted.type === 'file' && admitted.path === 'update.sh') hasUpdateScript = true;
     if (admitted.type === 'file' && admitted.path === 'version.txt') version = await readVersion(entry);
     await visit(entry, admitted);
@@ -59,7 +60,8 @@ export async function listContents(
  */
 export async function extractContents(innerFile: string, directory: string): Promise<void> {
   const rules = new ContentRules({ entryLimit: Infinity, totalLimitBytes: Infinity });
-  await walk(innerFile, rules, createExtractor(directory));
+  const extract = createExtractor(directory);
+  await walkContents(innerFile, rules, (entry) => extract(entry, rules.admit(entry)));
 }
 
 /** The first line of a `version.txt`'s first 256 bytes, as printable ASCII; undefined when it is empty. */
@@ -68,19 +70,33 @@ export function versionIn(text: string): string | undefined {
   return line === '' ? undefined : printable(line);
 }
 
-async function walk(innerFile: string, rules: ContentRules, visit: EntryVisitor): Promise<void> {
+/**
+ * Reads a gzipped tar, no further than what `rules` have admitted explains.
+ *
+ * @param visit has to ask the rules for each entry
+ * @throws PackageError `extract` at anything malformed; what `visit` throws
+ */
+export async function walkContents(
+  innerFile: string,
+  rules: ContentRules,
+  visit: (entry: TarEntry) => Promise<void>,
+): Promise<void> {
   const readBytes = (total: number) => {
     if (total > rules.totalBytes + rules.entryCount * OVERHEAD_PER_ENTRY_BYTES + OVERHEAD_BYTES) {
       throw new PackageError('extract', `${basename(innerFile)} inflates to far more than its files`);
     }
   };
   try {
-    await readTar(gunzip(innerFile, readBytes), async (entry) => visit(entry, rules.admit(entry)));
+    await readTar(gunzip(innerFile, readBytes), visit);
   } catch (error) {
     if (error instanceof TarFormatError) {
-      throw new PackageError('extract', `The archive in the package is malformed: ${error.message}`, {
-        cause: error,
-      });
+      throw new PackageError(
+        'extract',
+        `The archive in the ${rules.subject} is malformed: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
     }
     throw systemError('extract', 'read', innerFile, error);
   }

@@ -1,12 +1,12 @@
 import { createSign, type KeyObject } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { errnoOf, FatalError } from '../core/errors.js';
-import { readTextStart, stagedName, syncDirectory } from '../system/atomic-file.js';
+import { readTextStart, stagedName, syncDirectory, writeSynced } from '../system/atomic-file.js';
 import { VERSION_LIMIT_BYTES, versionIn } from './contents.js';
 import { encrypt } from './encrypt.js';
 import { CONTENTS_MEMBER, SIGNATURE_MEMBER } from './members.js';
@@ -46,7 +46,7 @@ export async function createPackage(options: CreateOptions): Promise<CreatedPack
   const sealedFile = stagedName(outputFile);
   try {
     const signature = await packAndSign(directory, innerFile, privateKey);
-    await writeSynced(sealedFile, encrypt(outerTar(innerFile, signature), passphrase));
+    await writeSynced(sealedFile, encrypt(outerTar(innerFile, signature), passphrase), { mode: 0o644 });
     await rename(sealedFile, outputFile);
     await syncDirectory(dirname(outputFile));
   } catch (error) {
@@ -109,14 +109,4 @@ async function* outerTar(innerFile: string, signature: Buffer): AsyncGenerator<B
   yield* tarMember(contents, createReadStream(innerFile, { highWaterMark: READ_BYTES }));
   yield* tarMember({ ...common, path: SIGNATURE_MEMBER, sizeBytes: signature.length }, [signature]);
   yield TAR_END;
-}
-
-async function writeSynced(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
-  const file = await open(path, 'wx', 0o644);
-  try {
-    for await (const chunk of chunks) await file.writeFile(chunk);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -16,16 +16,36 @@ export type { KeyDerivation } from './cipher.js';
 
 export interface Decryption {
   readonly derivation: KeyDerivation;
-  /** The outer tar, to be read once and before the file is closed; throws PackageError `decrypt` at damaged padding. */
+  /** To be read once and before the file is closed; throws PackageError `decrypt` at damaged padding. */
   readonly plaintext: AsyncIterable<Buffer>;
 }
+
+/** What an encrypted file holds, so that the right key is told from a wrong one by its beginning. */
+export interface SealedKind {
+  /** As messages begin: `The package`. */
+  readonly subject: string;
+  /** As messages say what it should be: `a package`. */
+  readonly kind: string;
+  /** In the order in which they are tried. */
+  readonly derivations: readonly KeyDerivation[];
+  /** How much of the decrypted beginning `isRight` looks at. */
+  readonly startBytes: number;
+  isRight(start: Buffer): boolean;
+}
+
+const PACKAGE: SealedKind = {
+  subject: 'The package',
+  kind: 'a package',
+  derivations: ['pbkdf2-sha256', 'md5'],
+  startBytes: TAR_BLOCK_BYTES,
+  isRight: isTarHeader,
+};
 
 const HEADER_BYTES = MAGIC.length + SALT_BYTES;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Decrypts what `openssl aes-256-cbc -salt` encrypted. The derivation is the one under which the first block is a
- * tar header; padding proves nothing, since one wrong key in 256 passes it.
+ * Decrypts an update package, an outer tar.
  *
  * @param file an open regular file; stays open
  * @param acceptLegacy false refuses a package that only the md5 derivation opens
@@ -36,51 +56,70 @@ export async function decryptPackage(
   passphrase: Buffer,
   acceptLegacy: boolean,
 ): Promise<Decryption> {
-  const { size } = await file.stat();
-  const start = Buffer.alloc(HEADER_BYTES + TAR_BLOCK_BYTES);
-  const { bytesRead } = await file.read(start, 0, start.length, 0);
-  checkShape(start.subarray(0, bytesRead), size);
-  const salt = start.subarray(MAGIC.length, HEADER_BYTES);
-  const firstBlock = start.subarray(HEADER_BYTES);
-  for (const derivation of ['pbkdf2-sha256', 'md5'] as const) {
-    const cipherKey = await deriveKey(derivation, passphrase, salt);
-    if (!opensWith(cipherKey, firstBlock)) continue;
-    if (derivation === 'md5' && !acceptLegacy) {
-      throw new PackageError(
-        'decrypt',
-        'The package uses the legacy md5 key derivation, which the setting acceptLegacyPackages refuses',
-      );
-    }
-    return { derivation, plaintext: decryptFrom(file, HEADER_BYTES, cipherKey) };
+  const decryption = await decryptFile(file, passphrase, PACKAGE);
+  if (decryption.derivation === 'md5' && !acceptLegacy) {
+    throw new PackageError(
+      'decrypt',
+      'The package uses the legacy md5 key derivation, which the setting acceptLegacyPackages refuses',
+    );
   }
-  throw new PackageError('decrypt', 'The package was encrypted with another key, or it is not a package');
+  return decryption;
 }
 
-function checkShape(start: Buffer, size: number): void {
-  if (size === 0) throw new PackageError('decrypt', 'The package is empty');
+/**
+ * Decrypts what `openssl aes-256-cbc -salt` encrypted. The derivation is the one under which the beginning is right;
+ * padding proves nothing, since one wrong key in 256 passes it.
+ *
+ * @param file an open regular file; stays open
+ * @throws PackageError `decrypt` saying why it cannot be opened
+ */
+export async function decryptFile(
+  file: FileHandle,
+  passphrase: Buffer,
+  expected: SealedKind,
+): Promise<Decryption> {
+  const { size } = await file.stat();
+  const start = Buffer.alloc(HEADER_BYTES + expected.startBytes);
+  const { bytesRead } = await file.read(start, 0, start.length, 0);
+  checkShape(start.subarray(0, bytesRead), size, expected);
+  const salt = start.subarray(MAGIC.length, HEADER_BYTES);
+  const beginning = start.subarray(HEADER_BYTES);
+  for (const derivation of expected.derivations) {
+    const cipherKey = await deriveKey(derivation, passphrase, salt);
+    if (!expected.isRight(decryptBlocks(cipherKey, beginning))) continue;
+    return { derivation, plaintext: decryptFrom(file, HEADER_BYTES, cipherKey, expected.subject) };
+  }
+  throw new PackageError(
+    'decrypt',
+    `${expected.subject} was encrypted with another key, or it is not ${expected.kind}`,
+  );
+}
+
+function checkShape(start: Buffer, size: number, { subject, startBytes }: SealedKind): void {
+  if (size === 0) throw new PackageError('decrypt', `${subject} is empty`);
   if (!start.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw new PackageError(
       'decrypt',
-      'The package is not encrypted by openssl: it does not begin with Salted__',
+      `${subject} is not encrypted by openssl: it does not begin with Salted__`,
     );
   }
-  if (size < HEADER_BYTES + TAR_BLOCK_BYTES + BLOCK_BYTES || start.length < HEADER_BYTES + TAR_BLOCK_BYTES) {
-    throw new PackageError('decrypt', `The package is cut off: it has only ${size} bytes`);
+  if (size < HEADER_BYTES + startBytes + BLOCK_BYTES || start.length < HEADER_BYTES + startBytes) {
+    throw new PackageError('decrypt', `${subject} is cut off: it has only ${size} bytes`);
   }
   if ((size - HEADER_BYTES) % BLOCK_BYTES !== 0) {
-    throw new PackageError('decrypt', `The package is cut off: ${size} bytes do not end on a cipher block`);
+    throw new PackageError('decrypt', `${subject} is cut off: ${size} bytes do not end on a cipher block`);
   }
 }
 
-function opensWith({ key, iv }: CipherKey, firstBlock: Buffer): boolean {
-  const decipher = createDecipheriv(CIPHER, key, iv).setAutoPadding(false);
-  return isTarHeader(decipher.update(firstBlock));
+function decryptBlocks({ key, iv }: CipherKey, blocks: Buffer): Buffer {
+  return createDecipheriv(CIPHER, key, iv).setAutoPadding(false).update(blocks);
 }
 
 async function* decryptFrom(
   file: FileHandle,
   position: number,
   { key, iv }: CipherKey,
+  subject: string,
 ): AsyncGenerator<Buffer> {
   const decipher = createDecipheriv(CIPHER, key, iv);
   const buffer = Buffer.alloc(READ_BYTES);
@@ -95,7 +134,7 @@ async function* decryptFrom(
   } catch (error) {
     throw new PackageError(
       'decrypt',
-      'The package is damaged or cut off: its last cipher block has bad padding',
+      `${subject} is damaged or cut off: its last cipher block has bad padding`,
       {
         cause: error,
       },

@@ -1,6 +1,6 @@
 export type PackageStage = 'decrypt' | 'signature' | 'extract';
 
-/** What is wrong with an update package, as one line for the job log; it never holds a secret. */
+/** What is wrong with an update package or a debug bundle, as one line for the job log; it never holds a secret. */
 export class PackageError extends Error {
   override readonly name = 'PackageError';
 

@@ -23,6 +23,12 @@ async function parseKey(
     throw systemError('signature', 'read', file, error);
   });
   const key = attempt(() => parse(pem));
+  if (key === undefined && /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pem.toString('latin1'))) {
+    throw new PackageError(
+      'signature',
+      `${basename(file)} is encrypted with a passphrase: remove it with "openssl pkey -in FILE -out OTHER"`,
+    );
+  }
   if (key?.asymmetricKeyType !== 'rsa') {
     throw new PackageError('signature', `${basename(file)} is not an RSA ${kind} key in PEM form`);
   }

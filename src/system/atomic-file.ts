@@ -75,16 +75,17 @@ export function stagedName(file: string): string {
   return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.new`);
 }
 
-/** Creates `file`, with its directory, and returns when its content is on the disk. */
+/** Creates `file`, with its directory, and returns when its content, whole or in pieces, is on the disk. */
 export async function writeSynced(
   file: string,
-  content: string | Buffer,
+  content: string | Buffer | AsyncIterable<Buffer>,
   { mode }: AtomicFileOptions,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'wx', mode);
   try {
-    await handle.writeFile(content);
+    const pieces = typeof content === 'string' || Buffer.isBuffer(content) ? [content] : content;
+    for await (const piece of pieces) await handle.writeFile(piece);
     await giveToAdminGroup(handle, mode);
     await handle.chmod(mode);
     await handle.sync();

@@ -4,8 +4,12 @@ import { repeat } from '../core/repeat.js';
 /** A log that other processes write to directly, through `fd`, and that grows by a bounded number of bytes. */
 export interface BoundedLog {
   readonly fd: number;
-  /** Cuts what is too much, ends the last line, closes. What cannot be done to a log is no error. */
-  close(): Promise<void>;
+  /**
+   * Cuts what is too much, ends the last line, closes. What cannot be done to a log is no error.
+   *
+   * @returns whether something was cut
+   */
+  close(): Promise<boolean>;
 }
 
 const CHECK_MS = 100;
@@ -33,6 +37,7 @@ export async function openBoundedLog(file: string, limitBytes: number): Promise<
       await stopChecking();
       await end().catch(() => undefined);
       await log.close();
+      return isCut;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { sleep } from '../core/clock.js';
-import { identify, killGroup, type ProcessIdentity } from './processes.js';
+import { killGroup, type ProcessIdentity } from './processes.js';
 import { startScript, type ScriptCall, type ScriptResult } from './script.js';
 
 export interface CapturedScriptCall extends ScriptCall {
@@ -24,8 +24,7 @@ const UNKNOWN_END = { exitCode: undefined, signal: undefined, durationMs: 0 };
  * nothing of its process group that can be killed is left running when this resolves.
  */
 export async function captureScript(call: CapturedScriptCall): Promise<CapturedResult> {
-  const { child, ended } = startScript({ ...call, timeoutMs: 0 }, 'pipe');
-  const leader = identify(child.pid ?? 0);
+  const { child, leader, ended } = startScript({ ...call, timeoutMs: 0 }, 'pipe');
   const { stdout } = child;
   if (!stdout) throw new Error('the output of a script is not a pipe');
   const drained = new Promise<void>((resolve) => stdout.once('close', resolve));

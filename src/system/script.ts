@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { openBoundedLog } from './bounded-log.js';
-import { identify, stopGroup } from './processes.js';
+import { identify, killGroup, stopGroup, type ProcessIdentity } from './processes.js';
 
 /** A system script to run: an argument array and a clean environment, never a shell string. */
 export interface ScriptCall {
@@ -24,6 +24,8 @@ export interface LoggedScriptCall extends ScriptCall {
   readonly log: string;
   /** How much output is kept; the rest is dropped. */
   readonly logLimitBytes: number;
+  /** Whether background children that the script leaves running are killed; default: they are left alone. */
+  readonly killsLeftovers?: boolean | undefined;
 }
 
 export interface ScriptResult {
@@ -36,6 +38,11 @@ export interface ScriptResult {
   readonly timeoutMs: number;
 }
 
+export interface LoggedResult extends ScriptResult {
+  /** Whether the script printed more than is kept. */
+  readonly isCut: boolean;
+}
+
 type Exit = [exitCode: number | null, signal: NodeJS.Signals | null];
 
 // Waits until the caller has recorded the process group; a caller that dies before leaves no script behind.
@@ -43,17 +50,20 @@ const GATE = 'read -r go <&3 || exit 126; exec 3<&-; exec "$@"';
 
 /**
  * Runs a script to its end in a process group of its own. Output goes straight to the log file, so a script survives
- * the death of the process that started it. Background children that it leaves running are left alone, unless it is
- * stopped.
+ * the death of the process that started it.
  */
-export async function runScript(call: LoggedScriptCall): Promise<ScriptResult> {
+export async function runScript(call: LoggedScriptCall): Promise<LoggedResult> {
   const log = await openBoundedLog(call.log, call.logLimitBytes);
+  let result: ScriptResult;
+  let isCut: boolean;
   try {
-    const script = startScript(call, log.fd);
-    return await script.ended;
+    const { leader, ended } = startScript(call, log.fd);
+    result = await ended;
+    if (call.killsLeftovers === true) await killGroup(leader);
   } finally {
-    await log.close();
+    isCut = await log.close();
   }
+  return { ...result, isCut };
 }
 
 /** What went wrong with a script: `ended with status 3`; undefined when nothing did. */
@@ -66,6 +76,8 @@ export function describeFailure({ exitCode, signal, timedOut, timeoutMs }: Scrip
 /** A script that has been started; `ended` also waits for what its stop has to do. */
 export interface StartedScript {
   readonly child: ChildProcess;
+  /** Of its process group. */
+  readonly leader: ProcessIdentity;
   readonly ended: Promise<ScriptResult>;
   stop(): void;
 }
@@ -116,7 +128,7 @@ export function startScript(call: ScriptCall, output: number | 'pipe'): StartedS
       call.signal?.removeEventListener('abort', stop);
     }
   };
-  return { child, ended: awaitEnd(), stop };
+  return { child, leader, ended: awaitEnd(), stop };
 }
 
 async function openGate(child: ChildProcess, exit: Promise<Exit>, call: ScriptCall): Promise<void> {

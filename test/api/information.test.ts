@@ -67,8 +67,10 @@ test('endpoints lists what is switched on, sorted', async () => {
   const names = [
     'build',
     'changelog',
+    'debug',
     'endpoints',
     'health',
+    'logs',
     'reboot',
     'services',
     'setup',

@@ -9,7 +9,7 @@ test('--version and --help', async () => {
   expect(await admind(['--version'])).toEqual({ status: 0, stdout: 'admind 1.0.0\n', stderr: '' });
   const { status, stdout } = await admind(['--help']);
   expect(status).toBe(0);
-  for (const command of ['serve', 'sign', 'package']) expect(stdout).toContain(command);
+  for (const command of ['serve', 'sign', 'package', 'bundle']) expect(stdout).toContain(command);
 });
 
 test.each([
@@ -20,6 +20,8 @@ test.each([
   ['package keygen'],
   ['package inspect'],
   ['package verify'],
+  ['bundle'],
+  ['bundle open'],
 ])('%s --help shows its usage', async (command) => {
   const { status, stdout } = await admind([...command.split(' '), '--help']);
   expect([status, stdout.split('\n')[0]]).toEqual([0, expect.stringMatching(`^Usage: admind ${command}`)]);

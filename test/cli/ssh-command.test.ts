@@ -64,6 +64,21 @@ test('only what is new in a log is shown', async () => {
   expect((await ssh('update')).stdout).not.toContain('an earlier line');
 });
 
+test('logs and debug make their files where SFTP fetches them, and are audited as over the API', async () => {
+  const { paths } = appliance;
+  expect((await ssh('logs')).stdout).toMatch(/logs\.txt is missing\n.*Invalid or missing log file\n$/);
+  await appliance.write(paths.logsList, '');
+  await appliance.write(paths.debugList, 'echo one\n');
+  const [logs, debug] = [await ssh('logs'), await ssh('debug')];
+  expect([logs.status, debug.status]).toEqual([0, 0]);
+  expect(logs.stdout).toMatch(/Generated logs successful\n$/);
+  expect(debug.stdout).toMatch(/Creating debug\/debug-1\.log\n.*Generated debug bundle successful\n$/);
+  expect((await readdir(paths.uploads)).sort()).toEqual(['debug-bundle.tar', 'logs.tar.gz']);
+  expect(await audit()).toMatch(
+    /,ssh,admin,logs\.get,"logs\.tar\.gz",192\.0\.2\.7\n.*,ssh,admin,debug\.get,"debug-bundle\.tar",192\.0\.2\.7\n$/,
+  );
+});
+
 test('version and changelog are printed; status 1 and a line where there are none', async () => {
   expect(await ssh('version')).toEqual({
     status: 1,

@@ -337,7 +337,7 @@ async function call(...args: string[]): Promise<{ status: number; stdout: string
   const out = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
   const err = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
-    const status = await packageCommand(args);
+    const status = await packageCommand.run(args);
     const textOf = (spy: typeof out) => spy.mock.calls.map(([text]) => String(text)).join('');
     return { status, stdout: textOf(out), stderr: textOf(err) };
   } finally {

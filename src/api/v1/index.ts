@@ -3,10 +3,12 @@ import { backupDownload, backupLog, backupStatus, changeBackup, restoreBackup } 
 import { build } from './build.js';
 import { certs, changeCerts } from './certs.js';
 import { changelog } from './changelog.js';
+import { debug } from './debug.js';
 import { docsEndpoint } from './docs.js';
 import { endpointsEndpoint } from './endpoints.js';
 import { health } from './health.js';
 import { changeLicense, license } from './license.js';
+import { logs } from './logs.js';
 import { reboot } from './reboot.js';
 import { root } from './root.js';
 import { services } from './services.js';
@@ -41,6 +43,8 @@ export const endpoints: readonly Endpoint[] = [
   changelog,
   build,
   health,
+  logs,
+  debug,
   endpointsEndpoint(() => endpoints),
   docsEndpoint(() => endpoints),
   root,

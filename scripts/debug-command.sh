@@ -1,0 +1,73 @@
+#!/bin/sh
+# Runs the command in one line of the vendor's debug.txt, and leaves nothing of it running: not when it is stopped, not
+# when the caller is gone, not after LIMIT_SECONDS.
+set -eu
+
+case ${1-}:${2-} in
+  *[!0-9:]* | :* | *:)
+    echo 'usage: debug-command.sh LINE LIMIT_SECONDS' >&2
+    exit 2
+    ;;
+esac
+command=$(sed -n "${1}p" "${JIDO_ADMIN_PATH:?}/etc/debug.txt" | tr -d '\r')
+command=${command%%;*}
+caller=$PPID
+limit=$2
+
+# All that the command starts has this in its environment, also what has left the process group.
+mark="ADMIND_DEBUG_COMMAND=$JIDO_ADMIN_PATH:$$"
+
+# Sets `ticks` to the time at which a process began, 0 if it is gone.
+read_start() {
+  ticks=0
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+  # The name, in parentheses, may hold anything; the fields behind it are letters and numbers.
+  # shellcheck disable=SC2086
+  set -- ${stat##*) }
+  [ "$#" -lt 20 ] || ticks=${20}
+}
+
+marked() {
+  for directory in /proc/[0-9]*; do
+    pid=${directory#/proc/}
+    read_start "$pid"
+    [ "$ticks" -ge "$began" ] || continue
+    # Not grep alone: there are some for which a NUL byte ends the text.
+    if tr '\0' '\n' <"$directory/environ" | grep -qxF -- "$mark"; then echo "$pid"; fi
+  done 2>/dev/null
+}
+
+kill_marked() {
+  # Not for ever: what hangs in the kernel dies later.
+  rounds=0
+  while [ "$rounds" -lt 100 ]; do
+    pids=$(marked)
+    [ -n "$pids" ] || return 0
+    # shellcheck disable=SC2086
+    kill -KILL $pids 2>/dev/null || :
+    rounds=$((rounds + 1))
+  done
+}
+
+watch() {
+  while [ "$limit" -gt 0 ] && kill -0 "$caller" 2>/dev/null; do
+    sleep 1
+    limit=$((limit - 1))
+  done
+  kill -TERM $$
+}
+
+read_start $$
+began=$ticks
+trap 'kill_marked; exit 143' TERM
+watch >/dev/null 2>&1 &
+watcher=$!
+(
+  # 64 MiB: what prints without end must not fill the disk before its output is cut.
+  ulimit -f 131072 2>/dev/null || :
+  exec env "$mark" /bin/sh -c "$command"
+) &
+wait "$!" && status=0 || status=$?
+kill "$watcher" 2>/dev/null || :
+kill_marked
+exit "$status"

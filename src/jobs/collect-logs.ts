@@ -1,0 +1,60 @@
+import { secretFiles } from '../appliance/secret-files.js';
+import { errnoOf, messageOf } from '../core/errors.js';
+import { printable } from '../core/printable.js';
+import { gzip } from '../package/gzip.js';
+import { tarFiles, type FilesToPack } from '../package/tar-files.js';
+import { describeFailure } from '../system/script.js';
+import { JobFailure, type JobContext } from './job.js';
+
+const LIST_LIMIT_BYTES = 16 * 1024 * 1024;
+const PATH_SHOWN = 200;
+
+/**
+ * `logs.tar.gz` as it is written: the appliance's log directory and what `logs.txt` names. Files with secrets are left
+ * out even where a pattern matches them, and so are the archives themselves.
+ *
+ * @throws JobFailure when `logs.txt` cannot be evaluated
+ */
+export async function collectLogs(context: JobContext): Promise<AsyncIterable<Buffer>> {
+  const { paths, log, signal } = context;
+  const { root = '/' } = paths;
+  const logDirectory = paths.log.slice(root === '/' ? 0 : root.length);
+  const files = tarFiles({
+    root,
+    paths: [`${logDirectory}/`, ...(await listPaths(context))],
+    excluded: [
+      ...secretFiles(paths),
+      paths.logsArchive,
+      paths.logsStaging,
+      paths.debugBundle,
+      paths.debugDirectory,
+    ],
+    onTrouble: logTrouble(log),
+  });
+  return gzip(untilAborted(files, signal));
+}
+
+/** Says in the job's log which file was not packed, or not to its end. */
+export function logTrouble(log: JobContext['log']): FilesToPack['onTrouble'] {
+  return (path, error) =>
+    log.line(
+      `Not collected completely: ${printable(path, PATH_SHOWN)}: ${errnoOf(error) ?? messageOf(error)}`,
+    );
+}
+
+async function listPaths(context: JobContext): Promise<readonly string[]> {
+  const result = await context.captureScript('list-logs.sh', [], {
+    timeoutMs: context.settings.scriptTimeLimitMs,
+    outputLimitBytes: LIST_LIMIT_BYTES,
+  });
+  const failure = result.isTooLong ? 'names too many files' : describeFailure(result);
+  if (failure !== undefined) throw new JobFailure({ message: `logs.txt cannot be evaluated: ${failure}` });
+  return result.output.split('\0').slice(0, -1);
+}
+
+async function* untilAborted(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    yield chunk;
+  }
+}

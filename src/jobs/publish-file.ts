@@ -1,0 +1,36 @@
+import { rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf } from '../core/errors.js';
+import { syncDirectory, writeSynced } from '../system/atomic-file.js';
+import { JobFailure } from './job.js';
+
+/** Readable for the group that may download it by SFTP. */
+const MODE = 0o640;
+
+/**
+ * Writes a file for download under another name, then puts it in its place: whoever reads the previous one goes on
+ * reading that.
+ *
+ * @throws JobFailure when the disk is full
+ */
+export async function publishFile(
+  file: string,
+  staged: string,
+  content: AsyncIterable<Buffer>,
+): Promise<void> {
+  await writeOrExplain(staged, content, MODE);
+  await rename(staged, file);
+  await syncDirectory(dirname(file));
+}
+
+/** Writes a new file. @throws JobFailure when the disk is full */
+export async function writeOrExplain(
+  file: string,
+  content: string | Buffer | AsyncIterable<Buffer>,
+  mode: number,
+): Promise<void> {
+  await writeSynced(file, content, { mode }).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOSPC' && errnoOf(error) !== 'EDQUOT') throw error;
+    throw new JobFailure({ message: 'Not enough disk space' }, { cause: error });
+  });
+}
