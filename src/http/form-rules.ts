@@ -68,7 +68,7 @@ export function textTooLong(name: string): AdminError {
 }
 
 function names(rules: FormRules): string {
-  return Object.keys(rules).join(', ');
+  return Object.keys(rules).join(', ') || 'none';
 }
 
 function described(kind: FormField['kind']): string {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EVERYTHING } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
 import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
@@ -13,7 +14,7 @@ let unmount: (() => void) | undefined;
 
 beforeAll(async () => {
   appliance = await startTestDaemon({
-    prepare: ({ paths, write }) => write(paths.endpointConfiguration, '{"endpoints":["backup"]}'),
+    prepare: ({ paths, write }) => write(paths.endpointConfiguration, EVERYTHING),
   });
 });
 afterAll(() => appliance.stop());
@@ -301,8 +302,8 @@ describe('POST backup/restore', () => {
     expect((await restore(appliance.paths.backupArchive)).status).toBe(400);
     expect(describeTree(appliance.paths.data)).toEqual(before);
     expect((await log()).slice(-3)).toEqual([
-      expect.stringMatching(/The previous state was put back$/),
       expect.stringMatching(/Cannot replace "app\/zoo\/c\.txt": EXDEV/),
+      expect.stringMatching(/The previous state was put back$/),
       '[SYSTEM] Restore failed',
     ]);
     unmount();

@@ -497,7 +497,13 @@ describeWith('openssl')('certs', () => {
 
 describeWith('openssl')('certs where the configuration does not name it', () => {
   test.each([
-    ['ca is an unknown field', '{"endpoints":["certs"]}', 400, 'Unknown field: ca. Allowed: public, private'],
+    ['no field is known', '{"endpoints":["certs"]}', 400, 'Unknown field: public. Allowed: none'],
+    [
+      'ca is an unknown field',
+      '{"endpoints":["certs"],"parameters":["public","private"]}',
+      400,
+      'Unknown field: ca. Allowed: public, private',
+    ],
     ['the endpoint is not there', '{"endpoints":["settings"]}', 404, '{"Status":"404 Not Found"}'],
   ])('%s', async (_, configuration, code, text) => {
     const other = await startTestDaemon({

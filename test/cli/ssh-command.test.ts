@@ -1,5 +1,5 @@
 import { copyFile, readdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { sftpUploads } from '../../src/config/paths.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
@@ -204,6 +204,45 @@ test('reboot shows its log and reboots', async () => {
   ]);
   expect(await appliance.read(join(appliance.paths.data, 'reboot.state'))).toMatch(/reboot\n$/);
 });
+
+test('backup: START makes the archive, RESTORE takes one, STOP deletes', async () => {
+  const { backupList, backupArchive, data } = appliance.paths;
+  await appliance.write(backupList, 'app\n');
+  await appliance.write(join(data, 'app/file'), 'old');
+  const started = await ssh('backup START');
+  expect([started.status, started.stdout]).toEqual([0, expect.stringMatching(/Backup complete\n$/)]);
+  await copyFile(backupArchive, uploads().backupArchive);
+  await writeFile(join(data, 'app/file'), 'new');
+  const restored = await ssh('backup', 'restore');
+  expect([restored.status, restored.stdout]).toEqual([0, expect.stringMatching(/Restore complete\n$/)]);
+  expect(await appliance.read(join(data, 'app/file'))).toBe('old');
+  expect((await ssh('backup stop')).stdout).toMatch(/Deleting backup archive\n$/);
+  expect(await readdir(appliance.paths.uploads)).toEqual([]);
+  expect((await audit()).match(/,ssh,.*/g)?.map((line) => line.split(',').slice(3, 5).join())).toEqual([
+    'backup.post,"START"',
+    'backup.restore,"backup-archive.tar"',
+    'backup.post,"STOP"',
+  ]);
+  expect(await ssh('backup')).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/wrong argument\. Usage: backup START\|STOP\|RESTORE\n/) as string,
+  });
+});
+
+test.each(['logs', 'debug'] as const)(
+  '%s: made for SFTP, or status 1 where the vendor has no list',
+  async (name) => {
+    const { logsList, debugList, logsArchive, debugBundle } = appliance.paths;
+    expect((await ssh(name)).status).toBe(1);
+    await appliance.write(logsList, '/var/log/none');
+    await appliance.write(debugList, 'date\n');
+    const { status, stdout } = await ssh(name);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/successful\n$/)]);
+    const archive = name === 'logs' ? logsArchive : debugBundle;
+    expect(await readdir(appliance.paths.uploads)).toEqual([basename(archive)]);
+    expect(await audit()).toContain(`,ssh,admin,${name}.get,"${basename(archive)}"`);
+  },
+);
 
 test('a link in the uploads is not followed', async () => {
   await symlink('/etc/hostname', uploads().apiToken);

@@ -11,7 +11,7 @@ import type { JobName } from '../../src/jobs/index.js';
 import { restoreJob } from '../../src/jobs/restore.js';
 import { readJobStatus } from '../../src/records/job-status.js';
 import { isLocked } from '../../src/system/lock.js';
-import { createAppliance, TOKEN, type TestAppliance } from '../support/appliance.js';
+import { createAppliance, EVERYTHING, type TestAppliance, TOKEN } from '../support/appliance.js';
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js';
 import { poll } from '../support/poll.js';
 import { describeTree } from '../support/tree.js';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   appliance = await createAppliance({ logLevel: 'info' });
   const { paths, write } = appliance;
   await write(paths.apiToken, TOKEN);
-  await write(paths.endpointConfiguration, '{"endpoints":["backup"]}');
+  await write(paths.endpointConfiguration, EVERYTHING);
   await write(paths.backupList, 'app\n');
   daemon = await startDaemonProcess(appliance);
 });

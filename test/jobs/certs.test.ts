@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { journalOf } from '../../src/config/paths.js';
 import { certsJob } from '../../src/jobs/certs.js';
 import { readJobStatus } from '../../src/records/job-status.js';
-import { createAppliance, TOKEN, type TestAppliance } from '../support/appliance.js';
+import { createAppliance, EVERYTHING, type TestAppliance, TOKEN } from '../support/appliance.js';
 import { CAMPAIGN_ROUNDS } from '../support/campaign.js';
 import { attachCerts, createAuthority, type TestAuthority, type TestPair } from '../support/certificates.js';
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js';
@@ -44,7 +44,7 @@ beforeEach(async () => {
   });
   const { paths, write } = appliance;
   await write(paths.apiToken, TOKEN);
-  await write(paths.endpointConfiguration, '{"endpoints":["certs"],"parameters":["ca"]}');
+  await write(paths.endpointConfiguration, EVERYTHING);
   await write(paths.tlsBundle, old.key + old.certificate);
   await write(paths.tlsPrivateKey, old.key);
   await write(paths.tlsCertificate, old.certificate);

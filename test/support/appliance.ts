@@ -11,6 +11,12 @@ import { generateUpdateKeys } from '../../src/package/keys.js';
 
 export const TOKEN = 'testtoken';
 
+/** The endpoint configuration with every endpoint and parameter. */
+export const EVERYTHING = JSON.stringify({
+  endpoints: ['settings', 'certs', 'license', 'storage', 'backup'],
+  parameters: ['public', 'private', 'ca', 'license', 'action', 'archive'],
+});
+
 /** A temporary appliance on disk: directories, update keys, settings that suit a test. */
 export interface TestAppliance {
   readonly root: string;

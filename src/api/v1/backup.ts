@@ -19,7 +19,7 @@ export const changeBackup: Endpoint = {
     'It is refused when the archive would not leave 16 MiB of the disk free.\n\n' +
     'STOP ends a backup that runs and deletes the archive and its status; when there is nothing to stop it does nothing.',
   auth: 'token',
-  form: { action: { kind: 'text', summary: 'START or STOP.', inQuery: true } },
+  form: { action: { kind: 'text', summary: 'START or STOP.', isParameter: true, inQuery: true } },
   example: {
     arguments: '-F action=START',
     status: 202,
@@ -104,7 +104,7 @@ export const restoreBackup: Endpoint = {
     'anything is replaced; files that it does not hold stay. Owners, modes and times are restored. When anything ' +
     'fails, all is as it was, and GET /backup/log says why. Links may not lead out of /data.',
   auth: 'token',
-  form: { archive: { kind: 'file', summary: 'The archive, backup.tar.' } },
+  form: { archive: { kind: 'file', summary: 'The archive, backup.tar.', isParameter: true } },
   example: {
     arguments: '-F archive=@backup.tar',
     status: 200,

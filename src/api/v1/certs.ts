@@ -7,7 +7,7 @@ import { certsJob } from '../../jobs/certs.js';
 
 const path = `${V1_PREFIX}/certs`;
 
-const file = { kind: 'file', limitBytes: CERTIFICATE_FILE_LIMIT_BYTES } as const;
+const file = { kind: 'file', limitBytes: CERTIFICATE_FILE_LIMIT_BYTES, isParameter: true } as const;
 const form: Readonly<Record<string, FormField>> = {
   public: { ...file, summary: 'The certificate, PEM; its chain may follow it, in any order.' },
   private: { ...file, summary: 'Its private key, PEM: RSA or EC, without a passphrase.' },
@@ -15,7 +15,6 @@ const form: Readonly<Record<string, FormField>> = {
     ...file,
     summary: 'The authority that issued it, root or intermediate, PEM.',
     optional: true,
-    isParameter: true,
   },
 };
 

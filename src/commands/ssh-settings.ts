@@ -1,0 +1,48 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setToken } from '../actions/set-token.js';
+import { networkMode, readNetworkSettings } from '../appliance/network-settings.js';
+import { readUploadedSettings } from '../appliance/uploaded-settings.js';
+import { sftpUploads } from '../config/paths.js';
+import { AdminError } from '../core/errors.js';
+import { createUploadDirectory, removeUploadDirectory } from '../http/upload-directory.js';
+import { readTextFile } from '../system/atomic-file.js';
+import { followLog } from './follow-log.js';
+import { isUploaded, runJob, type SshSession } from './ssh-session.js';
+
+/** Changes the settings to what was uploaded; what was not stays as it is. */
+export async function changeSettings(session: SshSession): Promise<boolean> {
+  const { paths, id, argument } = session;
+  const uploads = sftpUploads(paths);
+  for (const file of [uploads.networkJson, uploads.networkConf, uploads.appJson]) await isUploaded(file);
+  const uploaded = await readUploadedSettings(uploads, paths);
+  if (!uploaded) return runJob(session, 'settings', {}, { target: argument ?? '' });
+  const directory = await createUploadDirectory(paths.uploads, id);
+  try {
+    const file = join(directory, 'settings');
+    await writeFile(file, JSON.stringify(uploaded.document));
+    const mode = networkMode(await readNetworkSettings(file));
+    if (argument !== undefined && argument !== mode) {
+      throw new AdminError('badRequest', `The uploaded settings are ${mode}, not ${argument}`);
+    }
+    const hasSucceeded = await runJob(session, 'settings', { settings: file }, { target: mode });
+    for (const source of uploaded.sources) await rm(source, { force: true });
+    return hasSucceeded;
+  } finally {
+    await removeUploadDirectory(directory);
+  }
+}
+
+/** Sets the API token to the first line of what was uploaded. */
+export async function changeToken(session: SshSession): Promise<boolean> {
+  const { paths, audit, id, address, write } = session;
+  const { apiToken } = sftpUploads(paths);
+  const text = (await isUploaded(apiToken)) ? await readTextFile(apiToken) : undefined;
+  if (text === undefined) throw new AdminError('notFound', `Missing ${apiToken}`);
+  const token = text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
+  const log = await followLog(paths.tokenLog, write);
+  await log.showUntil(setToken(session, token, true));
+  await rm(apiToken);
+  await audit.record({ id, action: 'token.update.success', target: 'api/v1/admin/setup', address });
+  return true;
+}
