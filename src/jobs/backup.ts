@@ -44,11 +44,13 @@ async function makeBackup(context: JobContext): Promise<JobSuccess> {
   await context.stage('write');
   await log.line('Starting backup');
   const onProgress = createProgress(context, neededBytes);
-  const { diskBytes, sha256 } = await writeBackup(
-    source,
-    { file: paths.backupStaging, mode: ARCHIVE_MODE, limitBytes, onProgress },
-    (text) => log.line(text),
-  );
+  const { diskBytes, sha256 } = await writeBackup(source, {
+    file: paths.backupStaging,
+    mode: ARCHIVE_MODE,
+    limitBytes,
+    onProgress,
+    note: (text) => log.line(text),
+  });
   await context.replaceFiles([{ file: paths.backupArchive, staged: paths.backupStaging }]);
   const filesize = readableSize(diskBytes);
   await log.plain(`Created file: ${paths.backupArchive} - size: ${filesize} - hash: ${sha256}`);

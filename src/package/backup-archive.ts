@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { constants, open, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { errnoOf } from '../core/errors.js';
 import { ArchiveError } from './archive-error.js';
-import { backupMembers, unreadable, type BackupSource, type LeftOut } from './backup-members.js';
+import { backupMembers, leftOut, unreadable, type BackupSource } from './backup-members.js';
 import { printable } from './printable.js';
 import { TAR_END, tarMember, tarMemberBytes, type TarMember } from './tar-writer.js';
 
@@ -20,8 +22,13 @@ export interface BackupTarget {
   readonly limitBytes: number;
   /** Told the size so far. */
   readonly onProgress: (bytes: number) => Promise<void>;
+  /** Told what is left out, and which files changed while they were read. */
+  readonly note: Note;
 }
 
+type Note = (text: string) => Promise<void>;
+
+const MEMBERS_AT_ONCE = 1000;
 const READ_BYTES = 256 * 1024;
 const WRITE_BYTES = 1024 * 1024;
 /** Archives are padded to a whole record, as tar programs make them. */
@@ -32,26 +39,26 @@ const VANISHED = ['ENOENT', 'ELOOP', 'ENXIO'];
 /** How large the archive of a source is going to be. @throws ArchiveError */
 export async function measureBackup(source: BackupSource): Promise<number> {
   let bytes = TAR_END.length;
-  for await (const member of backupMembers(source, () => Promise.resolve())) bytes += tarMemberBytes(member);
+  let count = 0;
+  for (const member of backupMembers(source)) {
+    if (!('leftOut' in member)) bytes += tarMemberBytes(member);
+    // So that the signal can come.
+    if (++count % MEMBERS_AT_ONCE === 0) await setImmediate();
+  }
   return RECORD_BYTES * Math.ceil(bytes / RECORD_BYTES);
 }
 
 /**
  * Makes the archive and its hash in one pass and in constant memory. It is on the disk when this resolves.
  *
- * @param note told what is left out, and which files changed while they were read
  * @throws ArchiveError
  */
-export async function writeBackup(
-  source: BackupSource,
-  target: BackupTarget,
-  note: LeftOut,
-): Promise<BackupArchive> {
+export async function writeBackup(source: BackupSource, target: BackupTarget): Promise<BackupArchive> {
   const hash = createHash('sha256');
   const file = await open(target.file, 'wx', target.mode);
   try {
     let size = 0;
-    for await (const bytes of inPieces(archiveOf(source, note))) {
+    for await (const bytes of inPieces(archiveOf(source, target.note))) {
       source.signal.throwIfAborted();
       size += bytes.length;
       if (size > target.limitBytes) {
@@ -73,9 +80,13 @@ export async function writeBackup(
   }
 }
 
-async function* archiveOf(source: BackupSource, note: LeftOut): AsyncGenerator<Buffer> {
+async function* archiveOf(source: BackupSource, note: Note): AsyncGenerator<Buffer> {
   let size = 0;
-  for await (const member of backupMembers(source, note)) {
+  for (const member of backupMembers(source)) {
+    if ('leftOut' in member) {
+      await note(member.leftOut);
+      continue;
+    }
     const bytes = member.type === 'File' ? fileMember(source, member, note) : tarMember(member, []);
     for await (const chunk of bytes) {
       size += chunk.length;
@@ -90,43 +101,53 @@ async function* archiveOf(source: BackupSource, note: LeftOut): AsyncGenerator<B
 async function* fileMember(
   { directory }: BackupSource,
   member: TarMember,
-  note: LeftOut,
+  note: Note,
 ): AsyncGenerator<Buffer> {
   const { path } = member;
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(join(directory, path), flags).catch((error: unknown) => {
-    if (VANISHED.includes(errnoOf(error) ?? '')) return undefined;
-    throw unreadable(path, error);
-  });
+  const file = openFile(directory, path);
   try {
-    const stats = await file?.stat();
-    if (!file || stats?.isFile() !== true) {
-      await note(`Left out: "${printable(path)}" has vanished`);
+    const stats = file === undefined ? undefined : fstatSync(file);
+    if (file === undefined || stats?.isFile() !== true) {
+      await note(leftOut(path, 'has vanished').leftOut);
       return;
     }
     const { size: sizeBytes, mode, uid, gid, mtime } = stats;
     const opened = { ...member, mode: mode & 0o7777, uid, gid, mtime, sizeBytes };
     yield* tarMember(opened, exactly(file, path, sizeBytes));
-    const after = await file.stat();
+    const after = fstatSync(file);
     if (after.size !== sizeBytes || after.mtimeMs !== stats.mtimeMs) {
       await note(`"${printable(path)}" changed while it was backed up`);
     }
   } finally {
-    await file?.close();
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Undefined when there is no file any more; a pipe in its place would not be waited for. */
+function openFile(directory: string, path: string): number | undefined {
+  try {
+    return openSync(join(directory, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (VANISHED.includes(errnoOf(error) ?? '')) return undefined;
+    throw unreadable(path, error);
   }
 }
 
 /** The first `sizeBytes` of a file; zeros where it has become shorter. */
-async function* exactly(file: FileHandle, path: string, sizeBytes: number): AsyncGenerator<Buffer> {
+function* exactly(file: number, path: string, sizeBytes: number): Generator<Buffer> {
   for (let position = 0; position < sizeBytes;) {
-    const length = Math.min(READ_BYTES, sizeBytes - position);
-    const { buffer, bytesRead } = await file
-      .read(Buffer.alloc(length), 0, length, position)
-      .catch((error: unknown) => {
-        throw unreadable(path, error);
-      });
-    position += bytesRead || length;
-    yield bytesRead === 0 ? buffer : buffer.subarray(0, bytesRead);
+    const bytes = Buffer.alloc(Math.min(READ_BYTES, sizeBytes - position));
+    const bytesRead = readInto(bytes, file, path, position);
+    position += bytesRead || bytes.length;
+    yield bytesRead === 0 ? bytes : bytes.subarray(0, bytesRead);
+  }
+}
+
+function readInto(bytes: Buffer, file: number, path: string, position: number): number {
+  try {
+    return readSync(file, bytes, 0, bytes.length, position);
+  } catch (error) {
+    throw unreadable(path, error);
   }
 }
 

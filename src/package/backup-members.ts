@@ -1,7 +1,6 @@
-import type { Stats } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { ignoreMissing } from '../core/errors.js';
+import { errnoOf } from '../core/errors.js';
 import { ArchiveError } from './archive-error.js';
 import { mayLeadOut } from './link-rule.js';
 import { printable } from './printable.js';
@@ -17,8 +16,10 @@ export interface BackupSource {
   readonly signal: AbortSignal;
 }
 
-/** Told what cannot be in an archive: a text for the operator that names it. */
-export type LeftOut = (text: string) => Promise<void>;
+/** What cannot be in an archive: a text for the operator that names it. */
+export interface LeftOut {
+  readonly leftOut: string;
+}
 
 const KINDS = [
   ['isSocket', 'a socket'],
@@ -32,35 +33,39 @@ const KINDS = [
  *
  * @throws ArchiveError that names what cannot be read
  */
-export async function* backupMembers(source: BackupSource, leftOut: LeftOut): AsyncGenerator<TarMember> {
+export function* backupMembers(source: BackupSource): Generator<TarMember | LeftOut> {
   /** The first name of each file that has several, by device and inode. */
   const linked = new Map<string, string>();
 
-  const member = async function* (path: string): AsyncGenerator<TarMember> {
+  const member = function* (path: string): Generator<TarMember | LeftOut> {
     source.signal.throwIfAborted();
     const file = join(source.directory, path);
     if (source.excluded.includes(file)) return;
-    const stats = await lstat(file).catch(ignoreMissing);
-    if (!stats) return leftOut(`Left out: "${printable(path)}" has vanished`);
+    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (!stats) {
+      yield leftOut(path, 'has vanished');
+      return;
+    }
     const common = { path, mode: stats.mode & 0o7777, mtime: stats.mtime, uid: stats.uid, gid: stats.gid };
     if (stats.isDirectory()) {
       // The top directory belongs to the appliance.
       if (path !== '.') yield { ...common, path: `${path}/`, type: 'Directory', sizeBytes: 0 };
-      for (const name of await namesIn(file, path, leftOut))
-        yield* member(path === '.' ? name : `${path}/${name}`);
-    } else if (stats.isSymbolicLink()) {
-      const linkpath = await targetOf(file);
-      if (linkpath === undefined || mayLeadOut(path, linkpath, source.directory)) {
-        return leftOut(`Left out: "${printable(path)}" is a link that may lead out of ${source.directory}`);
+      for (const name of namesIn(file, path)) {
+        const below = path === '.' ? name.text : `${path}/${name.text}`;
+        if (name.isUtf8) yield* member(below);
+        else yield leftOut(below, 'has a name that is not UTF-8');
       }
-      yield { ...common, type: 'SymbolicLink', sizeBytes: 0, linkpath };
+    } else if (stats.isSymbolicLink()) {
+      const linkpath = readlinkSync(file);
+      if (linkpath.includes('\ufffd') || mayLeadOut(path, linkpath, source.directory)) {
+        yield leftOut(path, `is a link that may lead out of ${source.directory}`);
+      } else yield { ...common, type: 'SymbolicLink', sizeBytes: 0, linkpath };
     } else if (stats.isFile()) {
       const first = firstName(stats, path);
       if (first === path) yield { ...common, type: 'File', sizeBytes: stats.size };
       else yield { ...common, type: 'Link', sizeBytes: 0, linkpath: first };
     } else {
-      const kind = KINDS.find(([is]) => stats[is]())?.[1] ?? 'of an unknown kind';
-      return leftOut(`Left out: "${printable(path)}" is ${kind}`);
+      yield leftOut(path, `is ${KINDS.find(([is]) => stats[is]())?.[1] ?? 'of an unknown kind'}`);
     }
   };
 
@@ -75,26 +80,24 @@ export async function* backupMembers(source: BackupSource, leftOut: LeftOut): As
   for (const path of source.paths) yield* member(path);
 }
 
-/** Sorted, so that the same files make the same archive. A name that is not UTF-8 cannot be restored. */
-async function namesIn(directory: string, path: string, leftOut: LeftOut): Promise<string[]> {
-  const names: Buffer[] = await readdir(directory, { encoding: 'buffer' }).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  const texts: string[] = [];
-  for (const name of names.sort((a, b) => Buffer.compare(a, b))) {
-    const text = name.toString();
-    if (text.includes('\ufffd')) {
-      await leftOut(
-        `Left out: "${printable(`${path}/${name.toString('latin1')}`)}" has a name that is not UTF-8`,
-      );
-    } else texts.push(text);
-  }
-  return texts;
+export function leftOut(path: string, reason: string): LeftOut {
+  return { leftOut: `Left out: "${printable(path)}" ${reason}` };
 }
 
-async function targetOf(link: string): Promise<string | undefined> {
-  const target = await readlink(link).catch(ignoreMissing);
-  return target?.includes('\ufffd') === true ? undefined : target;
+/** Sorted, so that the same files make the same archive. A name that is not UTF-8 could not be restored. */
+function namesIn(directory: string, path: string): { text: string; isUtf8: boolean }[] {
+  return readNames(directory, path)
+    .sort((a, b) => Buffer.compare(a, b))
+    .map((name) => ({ text: name.toString(), isUtf8: !name.toString().includes('\ufffd') }));
+}
+
+function readNames(directory: string, path: string): Buffer[] {
+  try {
+    return readdirSync(directory, { encoding: 'buffer' });
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw unreadable(path, error);
+  }
 }
 
 export function unreadable(path: string, error: unknown): unknown {

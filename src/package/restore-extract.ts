@@ -1,7 +1,17 @@
-import type { Stats } from 'node:fs';
-import { chmod, link, lstat, mkdir, open, readlink, rm, symlink } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
 import { join } from 'node:path';
-import { ignoreMissing } from '../core/errors.js';
 import { applyAttributes, applyLinkAttributes, type Attributes } from '../system/attributes.js';
 import type { JsonLines } from '../system/json-lines.js';
 import type { DirectoryAttributes } from '../system/tree-change.js';
@@ -43,66 +53,69 @@ export function createRestoreExtractor(
     isEmpty = false;
     const path = segments.join('/');
     const place = join(directory, path);
-    await makeParents(entry, segments.slice(0, -1));
-    const there = await lstat(place).catch(ignoreMissing);
+    makeParents(entry, segments.slice(0, -1));
+    const there = statsOf(place);
     if (type === 'directory') {
-      await makeDirectory(entry, place, there);
+      makeDirectory(entry, place, there);
       await attributes.append({ ...attributesFor(entry), mode: entry.mode & ~SET_USER_ID, path });
       return;
     }
     if (there?.isDirectory() === true)
       throw refuseEntry(entry.path, 'is both a directory and something else');
-    if (type === 'hardLink') await makeHardLink(entry, path, there);
-    else if (type === 'symbolicLink') await makeSymbolicLink(entry, path, entry.linkpath ?? '');
+    if (there && type !== 'hardLink') unlinkSync(place);
+    if (type === 'hardLink') makeHardLink(entry, path, there);
+    else if (type === 'symbolicLink') makeSymbolicLink(entry, path, entry.linkpath ?? '');
     else await writeFile(entry, place);
   };
 
-  const makeParents = async (entry: TarEntry, parents: readonly string[]): Promise<void> => {
+  const makeParents = (entry: TarEntry, parents: readonly string[]): void => {
     const parent = parents.join('/');
     if (parent === knownParent) return;
     for (let depth = 1; depth <= parents.length; depth += 1) {
       const path = join(directory, ...parents.slice(0, depth));
-      const there = await lstat(path).catch(ignoreMissing);
+      const there = statsOf(path);
       if (!there) {
-        await mkdir(path);
-        await chmod(path, IMPLIED_DIRECTORY_MODE);
+        mkdirSync(path);
+        chmodSync(path, IMPLIED_DIRECTORY_MODE);
       } else if (!there.isDirectory())
         throw refuseEntry(entry.path, 'lies below something that is no directory');
     }
     knownParent = parent;
   };
 
-  const makeSymbolicLink = async (entry: TarEntry, path: string, to: string): Promise<void> => {
+  const makeSymbolicLink = (entry: TarEntry, path: string, to: string): void => {
     if (to.includes('\ufffd')) throw refuseEntry(entry.path, 'is a link to a name that is not UTF-8');
     if (mayLeadOut(path, to, target)) {
       throw refuseEntry(entry.path, `is a link that may lead out of ${target} ("${printable(to)}")`);
     }
     const place = join(directory, path);
-    await rm(place, { force: true });
-    await symlink(to, place);
-    await applyLinkAttributes(place, attributesFor(entry));
+    symlinkSync(to, place);
+    applyLinkAttributes(place, attributesFor(entry));
   };
 
-  const makeHardLink = async (entry: TarEntry, path: string, there: Stats | undefined): Promise<void> => {
+  const makeHardLink = (entry: TarEntry, path: string, there: Stats | undefined): void => {
     const to = entrySegments(entry.linkpath ?? '', (reason) => refuseEntry(entry.linkpath ?? '', reason));
     const source = join(directory, ...to);
-    const linked = (await isReached(to)) ? await lstat(source).catch(ignoreMissing) : undefined;
+    const linked = isReached(to) ? statsOf(source) : undefined;
     if (!linked || linked.isDirectory()) {
       throw refuseEntry(entry.path, `is a link to "${printable(to.join('/'))}", which is no file before it`);
     }
     // Another name for it may have been extracted already.
     if (there?.ino === linked.ino) return;
     // One name of a symbolic link could lead out from where another does not.
-    if (linked.isSymbolicLink()) return makeSymbolicLink(entry, path, await readlink(source));
+    if (there) unlinkSync(join(directory, path));
+    if (linked.isSymbolicLink()) {
+      makeSymbolicLink(entry, path, readlinkSync(source));
+      return;
+    }
     const place = join(directory, path);
-    await rm(place, { force: true });
-    await link(source, place);
+    linkSync(source, place);
   };
 
   /** Whether only directories lie on the way. */
-  const isReached = async (segments: readonly string[]): Promise<boolean> => {
+  const isReached = (segments: readonly string[]): boolean => {
     for (let depth = 1; depth < segments.length; depth += 1) {
-      const there = await lstat(join(directory, ...segments.slice(0, depth))).catch(ignoreMissing);
+      const there = statsOf(join(directory, ...segments.slice(0, depth)));
       if (there?.isDirectory() !== true) return false;
     }
     return segments.length > 0;
@@ -119,21 +132,28 @@ export function createRestoreExtractor(
   };
 }
 
-async function makeDirectory(entry: TarEntry, place: string, there: Stats | undefined): Promise<void> {
+function makeDirectory(entry: TarEntry, place: string, there: Stats | undefined): void {
   if (there && !there.isDirectory()) throw refuseEntry(entry.path, 'is both a directory and something else');
-  if (!there) await mkdir(place);
-  await chmod(place, STATED_DIRECTORY_MODE);
+  if (!there) mkdirSync(place);
+  chmodSync(place, STATED_DIRECTORY_MODE);
 }
 
 async function writeFile(entry: TarEntry, place: string): Promise<void> {
-  await rm(place, { force: true });
-  const file = await open(place, 'wx', 0o600);
+  const file = openSync(place, 'wx', 0o600);
   try {
-    for await (const chunk of entry.body) await file.writeFile(chunk);
-    await applyAttributes(file, { ...attributesFor(entry), mode: entry.mode & ~SPECIAL_BITS });
+    for await (const chunk of entry.body) writeWhole(file, chunk);
+    applyAttributes(file, { ...attributesFor(entry), mode: entry.mode & ~SPECIAL_BITS });
   } finally {
-    await file.close();
+    closeSync(file);
   }
+}
+
+function writeWhole(file: number, bytes: Buffer): void {
+  for (let start = 0; start < bytes.length;) start += writeSync(file, bytes, start);
+}
+
+function statsOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
 }
 
 function attributesFor({ mode, uid, gid, mtime }: TarEntry): Attributes {

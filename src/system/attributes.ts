@@ -1,5 +1,14 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+  openSync,
+} from 'node:fs';
 import type { Stats } from 'node:fs';
-import { constants, lchown, lutimes, open, type FileHandle } from 'node:fs/promises';
 import { errnoOf } from '../core/errors.js';
 
 /** What a file or directory has beside its name and content. */
@@ -16,39 +25,44 @@ export function attributesOf({ mode, uid, gid, mtimeMs }: Stats): Attributes {
 }
 
 /** Gives them to an open file or directory; what this process may not change stays as it is. */
-export async function applyAttributes(
-  file: FileHandle,
-  { mode, uid, gid, mtimeMs }: Attributes,
-): Promise<void> {
+export function applyAttributes(file: number, { mode, uid, gid, mtimeMs }: Attributes): void {
   // The mode after the owner, whose change takes bits away.
-  if (uid !== undefined && gid !== undefined) await file.chown(uid, gid).catch(ignoreForeignOwner);
-  await file.chmod(mode).catch(ignoreForeignFile);
-  if (isTime(mtimeMs)) await file.utimes(mtimeMs / 1000, mtimeMs / 1000).catch(ignoreForeignFile);
+  if (uid !== undefined && gid !== undefined) unlessForeignOwner(() => fchownSync(file, uid, gid));
+  unlessForeignFile(() => fchmodSync(file, mode));
+  if (isTime(mtimeMs)) unlessForeignFile(() => futimesSync(file, mtimeMs / 1000, mtimeMs / 1000));
 }
 
 /** @throws the system error `ENOTDIR` or `ELOOP` when `path` is no directory */
-export async function applyDirectoryAttributes(path: string, attributes: Attributes): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+export function applyDirectoryAttributes(path: string, attributes: Attributes): void {
+  const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    await applyAttributes(directory, attributes);
+    applyAttributes(directory, attributes);
   } finally {
-    await directory.close();
+    closeSync(directory);
   }
 }
 
 /** Owner and time of a symbolic link; it has no mode. */
-export async function applyLinkAttributes(path: string, { uid, gid, mtimeMs }: Attributes): Promise<void> {
-  if (uid !== undefined && gid !== undefined) await lchown(path, uid, gid).catch(ignoreForeignOwner);
-  if (isTime(mtimeMs)) await lutimes(path, mtimeMs / 1000, mtimeMs / 1000).catch(ignoreForeignFile);
+export function applyLinkAttributes(path: string, { uid, gid, mtimeMs }: Attributes): void {
+  if (uid !== undefined && gid !== undefined) unlessForeignOwner(() => lchownSync(path, uid, gid));
+  if (isTime(mtimeMs)) unlessForeignFile(() => lutimesSync(path, mtimeMs / 1000, mtimeMs / 1000));
 }
 
-/** Not root, or an id that this file system or this machine does not know. */
-function ignoreForeignOwner(error: unknown): void {
-  if (!['EPERM', 'EINVAL', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
+/** Passes over: not root, or an id that this file system or this machine does not know. */
+function unlessForeignOwner(change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (!['EPERM', 'EINVAL', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
+  }
 }
 
-function ignoreForeignFile(error: unknown): void {
-  if (errnoOf(error) !== 'EPERM' || process.geteuid?.() === 0) throw error;
+function unlessForeignFile(change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM' || process.geteuid?.() === 0) throw error;
+  }
 }
 
 function isTime(mtimeMs: number | undefined): mtimeMs is number {

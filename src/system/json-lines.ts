@@ -30,10 +30,19 @@ export async function createJsonLines<T>(file: string): Promise<JsonLines<T>> {
   };
 }
 
+/** Unlike `readline`, which also ends lines at U+2028, exactly what was written. */
 export async function* readJsonLines<T>(file: string): AsyncGenerator<T> {
   const handle = await open(file);
   try {
-    for await (const line of handle.readLines({ autoClose: false })) yield JSON.parse(line) as T;
+    const { size } = await handle.stat();
+    let rest: Buffer = Buffer.alloc(0);
+    for (let start = 0; start < size; start += CHUNK_BYTES) {
+      rest = Buffer.concat([rest, await readAt(handle, start, Math.min(start + CHUNK_BYTES, size))]);
+      const whole = rest.lastIndexOf('\n') + 1;
+      const lines = rest.toString('utf8', 0, whole).split('\n');
+      rest = rest.subarray(whole);
+      for (const line of lines) if (line !== '') yield JSON.parse(line) as T;
+    }
   } finally {
     await handle.close();
   }
@@ -45,7 +54,7 @@ export async function* readJsonLinesBackwards<T>(file: string): AsyncGenerator<T
   try {
     let rest: Buffer = Buffer.alloc(0);
     for (let end = (await handle.stat()).size; end > 0; end -= CHUNK_BYTES) {
-      rest = Buffer.concat([await readBefore(handle, end), rest]);
+      rest = Buffer.concat([await readAt(handle, Math.max(0, end - CHUNK_BYTES), end), rest]);
       const whole = end <= CHUNK_BYTES ? 0 : rest.indexOf('\n') + 1;
       if (whole === 0 && end > CHUNK_BYTES) continue;
       const lines = rest.toString('utf8', whole).split('\n').reverse();
@@ -57,8 +66,7 @@ export async function* readJsonLinesBackwards<T>(file: string): AsyncGenerator<T
   }
 }
 
-async function readBefore(handle: FileHandle, end: number): Promise<Buffer> {
-  const start = Math.max(0, end - CHUNK_BYTES);
+async function readAt(handle: FileHandle, start: number, end: number): Promise<Buffer> {
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
   return buffer.subarray(0, bytesRead);
 }

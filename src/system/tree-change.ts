@@ -62,7 +62,7 @@ export async function beginTreeChange(places: TreePlaces): Promise<TreeChange> {
   await mkdir(keptTree(places), { mode: 0o700 });
   const steps = await createJsonLines<TreeStep>(stepList(places));
   try {
-    for await (const step of planTree(stagedTree(places), places.target)) await steps.append(step);
+    for (const step of planTree(stagedTree(places), places.target)) await steps.append(step);
   } finally {
     await steps.close();
   }
@@ -99,11 +99,11 @@ function openChange(places: TreePlaces, { isCommitted, note }: Journal): Change 
 async function apply(places: TreePlaces, signal: AbortSignal): Promise<void> {
   for await (const step of readJsonLines<TreeStep>(stepList(places))) {
     signal.throwIfAborted();
-    if ('number' in step) await describing('replace', step.path, replace(replacedBy(step, places)));
+    if ('number' in step) describing('replace', step.path, () => replace(replacedBy(step, places)));
   }
   for await (const { path, ...attributes } of readJsonLines<DirectoryAttributes>(attributesList(places))) {
     signal.throwIfAborted();
-    await describing('set up', path, applyDirectoryAttributes(join(places.target, path), attributes));
+    describing('set up', path, () => applyDirectoryAttributes(join(places.target, path), attributes));
   }
   await syncFileSystem(places.target);
 }
@@ -112,11 +112,14 @@ async function apply(places: TreePlaces, signal: AbortSignal): Promise<void> {
 async function putAllBack(places: TreePlaces): Promise<void> {
   const failures: unknown[] = [];
   for await (const step of readJsonLinesBackwards<TreeStep>(stepList(places))) {
-    const done =
-      'number' in step
-        ? putBack(replacedBy(step, places))
-        : applyDirectoryAttributes(join(places.target, step.path), step.attributes);
-    await describing('put back', step.path, done).catch((error: unknown) => failures.push(error));
+    try {
+      describing('put back', step.path, () => {
+        if ('number' in step) putBack(replacedBy(step, places));
+        else applyDirectoryAttributes(join(places.target, step.path), step.attributes);
+      });
+    } catch (error) {
+      failures.push(error);
+    }
   }
   if (failures.length > 0) throw failures[0];
   await syncFileSystem(places.target);
@@ -130,12 +133,14 @@ function replacedBy(step: { path: string; number: number }, places: TreePlaces):
   };
 }
 
-async function describing(action: string, path: string, done: Promise<void>): Promise<void> {
-  await done.catch((error: unknown) => {
+function describing(action: string, path: string, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
     // Node's message goes on with paths that are the change's own.
     const reason = messageOf(error).split(',', 1)[0] ?? '';
     throw new TreeConflict(`Cannot ${action} "${path}": ${reason}`, { cause: error });
-  });
+  }
 }
 
 function keptTree({ directory }: TreePlaces): string {

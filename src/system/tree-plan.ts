@@ -1,6 +1,5 @@
-import { lstat, opendir } from 'node:fs/promises';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ignoreMissing } from '../core/errors.js';
 import { attributesOf, type Attributes } from './attributes.js';
 
 /** The mode of a staged directory that shall be there as a directory: it replaces a file or link. */
@@ -25,26 +24,25 @@ export class TreeConflict extends Error {
  *
  * @throws TreeConflict
  */
-export async function* planTree(staged: string, target: string): AsyncGenerator<TreeStep> {
+export function* planTree(staged: string, target: string): Generator<TreeStep> {
   let number = 0;
-  const walk = async function* (parent: string): AsyncGenerator<TreeStep> {
-    for await (const entry of await opendir(join(staged, parent))) {
+  const walk = function* (parent: string): Generator<TreeStep> {
+    for (const entry of readdirSync(join(staged, parent), { withFileTypes: true })) {
       const path = join(parent, entry.name);
-      const there = await lstat(join(target, path)).catch(ignoreMissing);
+      const there = lstatSync(join(target, path), { throwIfNoEntry: false });
       if (entry.isDirectory() && there?.isDirectory() === true) {
         yield { path, attributes: attributesOf(there) };
         yield* walk(path);
         continue;
       }
-      if (entry.isDirectory() && there) await requireStated(staged, path);
+      if (entry.isDirectory() && there) requireStated(staged, path);
       yield { path, number: number++ };
     }
   };
   yield* walk('');
 }
 
-async function requireStated(staged: string, path: string): Promise<void> {
-  const { mode } = await lstat(join(staged, path));
-  if ((mode & 0o777) === STATED_DIRECTORY_MODE) return;
+function requireStated(staged: string, path: string): void {
+  if ((lstatSync(join(staged, path)).mode & 0o777) === STATED_DIRECTORY_MODE) return;
   throw new TreeConflict(`"${path}" is needed as a directory, but is a file or a link in place`);
 }

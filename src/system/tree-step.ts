@@ -1,6 +1,10 @@
-import type { Stats } from 'node:fs';
-import { chmod, link, lstat, rename, rm } from 'node:fs/promises';
-import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync, type Stats } from 'node:fs';
+import { errnoOf } from '../core/errors.js';
+
+/*
+ * Synchronous, like all that a restore does file by file: its process does nothing else, and a call through the thread
+ * pool takes several times as long as the call.
+ */
 
 /** The places of one thing that is replaced. */
 export interface Replaced {
@@ -13,50 +17,55 @@ export interface Replaced {
 }
 
 /** Keeps what is in place, if there is anything, and moves what is staged there; files without a gap between. */
-export async function replace({ place, staged, kept }: Replaced): Promise<void> {
-  const there = await lstat(place).catch(ignoreMissing);
-  if (there)
-    await (there.isDirectory() || (await isDirectory(staged)) ? move(place, kept) : linkTo(place, kept));
-  await move(staged, place);
+export function replace({ place, staged, kept }: Replaced): void {
+  const there = statsOf(place);
+  if (there) {
+    const isMoved = there.isDirectory() || statsOf(staged)?.isDirectory() === true;
+    (isMoved ? move : linkTo)(place, kept);
+  }
+  move(staged, place);
 }
 
 /** Puts back what was in place, whatever part of {@link replace} or of an earlier undo has been done. */
-export async function putBack({ place, staged, kept }: Replaced): Promise<void> {
-  const old = await lstat(kept).catch(ignoreMissing);
-  const isStaged = (await lstat(staged).catch(ignoreMissing)) !== undefined;
-  const there = await lstat(place).catch(ignoreMissing);
+export function putBack({ place, staged, kept }: Replaced): void {
+  const old = statsOf(kept);
+  const isStaged = statsOf(staged) !== undefined;
+  const there = statsOf(place);
   if (!old) {
     // Nothing was replaced: what is there is new, unless it never got there or has been taken away again.
-    if (!isStaged && there) await move(place, staged);
+    if (!isStaged && there) move(place, staged);
     return;
   }
-  if (!isStaged && there)
-    await (there.isDirectory() || old.isDirectory() ? move(place, staged) : linkTo(place, staged));
-  await move(kept, place);
+  if (!isStaged && there) (there.isDirectory() || old.isDirectory() ? move : linkTo)(place, staged);
+  move(kept, place);
   // rename(2) does nothing where both are the same file.
-  await rm(kept, { force: true });
+  if (statsOf(kept)) unlinkSync(kept);
 }
 
-async function linkTo(from: string, to: string): Promise<void> {
-  await link(from, to).catch(async (error: unknown) => {
+function statsOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+function linkTo(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
     // A file system without hard links, or another owner's file.
     if (!['EPERM', 'ENOTSUP', 'EMLINK'].includes(errnoOf(error) ?? '')) throw error;
-    await rename(from, to);
-  });
+    renameSync(from, to);
+  }
 }
 
 /** Unlike for files, a directory's own mode decides whether it may be moved. */
-async function move(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(async (error: unknown) => {
-    const stats: Stats | undefined = await lstat(from).catch(ignoreMissing);
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    const stats = statsOf(from);
     if (errnoOf(error) !== 'EACCES' || stats?.isDirectory() !== true) throw error;
     const mode = stats.mode & 0o7777;
-    await chmod(from, mode | 0o700);
-    await rename(from, to);
-    await chmod(to, mode);
-  });
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await lstat(path)).isDirectory();
+    chmodSync(from, mode | 0o700);
+    renameSync(from, to);
+    chmodSync(to, mode);
+  }
 }

@@ -49,7 +49,7 @@ function backUp(
   limitBytes = Infinity,
 ): Promise<BackupArchive> {
   const note = (text: string) => Promise.resolve(void notes.push(text));
-  return writeBackup(source, { file, mode: 0o644, limitBytes, onProgress }, note);
+  return writeBackup(source, { file, mode: 0o644, limitBytes, onProgress, note });
 }
 
 const names = () => run('tar', '-tf', file).split('\n').slice(0, -1);
@@ -135,8 +135,8 @@ describe('an archive', () => {
     server.close();
     expect(names()).toEqual(['app/', 'app/inside']);
     expect(notes.map((note) => note.replace(data, '/data'))).toEqual([
-      'Left out: "app/f?" has a name that is not UTF-8',
       'Left out: "app/absolute" is a link that may lead out of /data',
+      'Left out: "app/f?" has a name that is not UTF-8',
       'Left out: "app/parent" is a link that may lead out of /data',
       ...(hasTool('mkfifo') ? ['Left out: "app/pipe" is a named pipe'] : []),
       'Left out: "app/socket" is a socket',

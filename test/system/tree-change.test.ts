@@ -18,6 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(work, { recursive: true, force: true }));
 
+/** Each of these ends a line somewhere. */
+const ODD_NAME = 'kept/odd\u2028\r\nname';
+
 const endless = new AbortController().signal;
 
 /** A signal that stops a change before its step `count`. */
@@ -56,6 +59,7 @@ async function prepare(name: string): Promise<TreePlaces> {
   const staged = stagedTree(places);
   await write(join(staged, 'kept/file'), 'new');
   await write(join(staged, 'kept/added/deep/file'), 'new');
+  await write(join(staged, ODD_NAME), 'new');
   await write(join(staged, 'file-to-directory/inner'), 'new');
   await write(join(staged, 'directory-to-file'), 'new');
   await symlink('kept', join(staged, 'directory-to-link'));
@@ -80,7 +84,7 @@ test('replaces every kind of thing by every kind, and keeps what is not in the t
   await found?.close();
   expect(await readdir(join(work, 'all'))).toEqual(['target']);
   const shown = describeTree(places.target).map((line) =>
-    line.replace(/ \d+:\d+ \d+ /, ' ').replace(/^(.* \d+ \d+) [0-9a-f]{12}$/, '$1'),
+    line.replace(/ \d+:\d+ \d+ /, ' ').replace(/( \d+ \d+) [0-9a-f]{12}$/, '$1'),
   );
   expect(shown).toEqual([
     'closed 2750/',
@@ -94,6 +98,7 @@ test('replaces every kind of thing by every kind, and keeps what is not in the t
     'kept/added/deep 755/',
     'kept/added/deep/file 644 3',
     'kept/file 644 3',
+    `${ODD_NAME} 644 3`,
     'kept/other 644 18',
     'kept/second-name 644 3',
     'link-to-directory 2750/',
