@@ -1,10 +1,10 @@
-import { jobs, type JobName } from './index.js';
+import type { JobName } from './index.js';
 
 /**
  * The pairs of jobs that must not overlap. Each job is alone with itself in any case. Logs and debug bundles may be
  * made at any time: support needs them most while something else hangs.
  */
-export const CONFLICTS: readonly (readonly [string, string])[] = [
+export const CONFLICTS: readonly (readonly [JobName, JobName])[] = [
   // update.sh may change anything, the data included.
   ['update', 'settings'],
   ['update', 'storage'],
@@ -27,7 +27,5 @@ export const CONFLICTS: readonly (readonly [string, string])[] = [
 
 /** The jobs that keep `name` from starting while they run. */
 export function conflictsOf(name: JobName): readonly JobName[] {
-  return CONFLICTS.flatMap(([a, b]) => (a === name ? [b] : b === name ? [a] : [])).filter((other) =>
-    Object.hasOwn(jobs, other),
-  ) as JobName[];
+  return CONFLICTS.flatMap(([a, b]) => (a === name ? [b] : b === name ? [a] : []));
 }
