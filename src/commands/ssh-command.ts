@@ -5,7 +5,7 @@ import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
 import { createContext } from '../context.js';
 import { AdminError, FatalError } from '../core/errors.js';
 import { parseOptions, UsageError, type Command } from './command.js';
-import { SSH_OPERATIONS } from './ssh-operations.js';
+import { SSH_OPERATIONS, type SshOperation } from './ssh-operations.js';
 
 const HELP = `Usage: admind ssh-command [--root DIR] [ARGUMENT]
 
@@ -17,7 +17,7 @@ The first word of SSH_ORIGINAL_COMMAND says what to do; its argument is the seco
 from the uploads directory, where SFTP puts them; a job that starts takes its files away.
 
 ${Object.entries(SSH_OPERATIONS)
-  .map(([name, { summary, allowed }]) => `  ${usage(name, allowed).padEnd(29)}${summary}`)
+  .map(([name, operation]) => `  ${usage(name, operation).padEnd(28)}${operation.summary}`)
   .join('\n')}
 
 The job's log is shown as it grows. Exit status 0 only if the job succeeded.
@@ -79,11 +79,12 @@ function parseCommand(original: string, positionals: readonly string[]) {
   const known = allowed.find((value) => value.toLowerCase() === argument?.toLowerCase());
   const isMissing = argument === undefined && operation.needsArgument === true;
   if (isMissing || more.length > 0 || (argument !== undefined && known === undefined)) {
-    throw new UsageError(`wrong argument. Usage: ${usage(name, allowed)}`);
+    throw new UsageError(`wrong argument. Usage: ${usage(name, operation)}`);
   }
   return { name, operation, argument: known };
 }
 
-function usage(name: string, allowed: readonly string[] = []): string {
-  return allowed.length === 0 ? name : `${name} ${allowed.join('|')}`;
+function usage(name: string, { allowed, needsArgument = false }: SshOperation): string {
+  if (!allowed) return name;
+  return needsArgument ? `${name} ${allowed.join('|')}` : `${name} [${allowed.join('|')}]`;
 }

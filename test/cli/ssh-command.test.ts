@@ -257,7 +257,7 @@ test.each([
   ['sh -c id', /^admind: unknown command "sh"\. Allowed: /],
   ['constructor', /^admind: unknown command "constructor"/],
   ['version now', /^admind: wrong argument\. Usage: version\n/],
-  ['settings wifi', /^admind: wrong argument\. Usage: settings static\|dhcp\n/],
+  ['settings wifi', /^admind: wrong argument\. Usage: settings \[static\|dhcp\]\n/],
   ['settings static dhcp', /^admind: wrong argument/],
 ])('should refuse %j with status 2', async (command, message) => {
   const { status, stderr } = await ssh(command);
