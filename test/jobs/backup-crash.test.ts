@@ -148,3 +148,17 @@ test('a killed restore leaves all files old or all new, and its status says whic
   expect((await restore(other())).status).toBe(200);
   expect(describeTree(directory)).toEqual(states[1 - state]);
 });
+
+test('STOP right after a backup was killed deletes its archive, and nothing brings it back', async () => {
+  await makeData('0');
+  await start();
+  await settled(backupJob);
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    await runAndKill(start, 300);
+    expect((await daemon.call('post', '/backup').field('action', 'STOP')).status).toBe(202);
+    expect(await uploaded()).toEqual([]);
+    expect(await readdir(appliance.paths.journals)).toEqual([]);
+    await start();
+    expect(await settled(backupJob)).toBe('success');
+  }
+});
