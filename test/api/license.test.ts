@@ -128,7 +128,9 @@ describe('should 400 and keep the previous license when license.sh', () => {
     expect(await appliance.read(licenseStatus)).toBe('failed\n');
     expect((await readdir(etc)).filter((name) => name.startsWith('.'))).toEqual([]);
     expect(existsSync(join(logs, 'end'))).toBe(false);
-    expect(await log()).toMatch(new RegExp(`\n${reason}\nInvalid or missing license file\n$`));
+    expect(await log()).toMatch(
+      new RegExp(`\n${reason}\nThe previous state was put back\nInvalid or missing license file\n$`),
+    );
     expect(await get()).toEqual(NOT_FOUND);
     await writeScript(script, PRINT);
     expect(await get()).toEqual([200, OLD]);
