@@ -6,7 +6,7 @@ import { lockOf } from '../../src/jobs/acquire.js';
 import { jobs, type JobName } from '../../src/jobs/index.js';
 import { readJobStatus } from '../../src/records/job-status.js';
 import { isLocked } from '../../src/system/lock.js';
-import { createAppliance, TOKEN, type TestAppliance } from './appliance.js';
+import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from './appliance.js';
 import { startDaemonProcess, type DaemonProcess } from './daemon-process.js';
 import { poll } from './poll.js';
 import { runnerOf } from './running-job.js';
@@ -38,6 +38,7 @@ export async function runCampaign({ job, isUndone = true, prepare, start, state 
   const appliance = await createAppliance({ logLevel: 'info' });
   const { paths } = appliance;
   await appliance.write(paths.apiToken, TOKEN);
+  await appliance.write(paths.endpointConfiguration, EVERYTHING);
   await prepare(appliance);
   let daemon = await startDaemonProcess(appliance);
   const lock = lockOf(job, paths);
