@@ -39,7 +39,7 @@ export async function readServices(parts: ServiceParts): Promise<readonly Servic
   return names.map((name) => ({ name, state: running.has(name) ? 'running' : 'not running' }));
 }
 
-/** The daemon's own service, unless the list gives it another place, and those of the list in their order. */
+/** The daemon's own service, then those of the list in their order, each once. */
 async function readNames(parts: ServiceParts): Promise<readonly string[]> {
   const { paths, logger } = parts;
   const isValid = (name: string) => {
@@ -51,8 +51,7 @@ async function readNames(parts: ServiceParts): Promise<readonly string[]> {
     return false;
   };
   const listed = (await readList(parts)).split(/\s+/).filter((name) => name !== '');
-  const names = new Set(listed.filter(isValid));
-  return names.has(DEFAULT_SERVICE) ? [...names] : [DEFAULT_SERVICE, ...names];
+  return [...new Set([DEFAULT_SERVICE, ...listed.filter(isValid)])];
 }
 
 async function readList({ paths: { serviceList: file }, logger }: ServiceParts): Promise<string> {

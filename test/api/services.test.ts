@@ -58,9 +58,9 @@ test('those of the list follow in its order, each once', async () => {
   ]);
 });
 
-test('the list can give the admin API its place', async () => {
+test('the admin API comes first, wherever the list names it', async () => {
   await list('openssh jidoteki-admin-api');
-  expect(await get()).toEqual([{ openssh: 'not running' }, ITSELF]);
+  expect(await get()).toEqual([ITSELF, { openssh: 'not running' }]);
 });
 
 test.each([
