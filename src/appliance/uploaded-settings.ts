@@ -46,6 +46,22 @@ export async function readUploadedSettings(
   };
 }
 
+/**
+ * The storage settings that were uploaded as `storage.json`, else as `storage.conf`.
+ *
+ * @returns undefined where nothing was uploaded
+ * @throws AdminError `badRequest` for a file that is no JSON
+ */
+export async function readUploadedStorage(uploads: SftpUploads): Promise<UploadedSettings | undefined> {
+  const [json, conf] = await Promise.all([uploads.storageJson, uploads.storageConf].map(readTextFile));
+  if (json !== undefined) {
+    const storage = unwrap(parse(json, 'storage.json'), 'storage');
+    return { document: { storage }, sources: [uploads.storageJson, uploads.storageConf] };
+  }
+  if (conf === undefined) return undefined;
+  return { document: { storage: Object.fromEntries(readConf(conf)) }, sources: [uploads.storageConf] };
+}
+
 function parse(text: string, what: string): unknown {
   return parseJsonDocument(Buffer.from(text), what);
 }
@@ -66,17 +82,21 @@ const CONF_NAMES: Readonly<Record<string, string>> = {
   ntpserver: 'ntpserver',
 };
 
-/** Reads the `name=value` and `name="value"` lines without a shell. */
 function networkOfConf(conf: string): JsonObject {
-  const values = new Map(
-    [...conf.matchAll(/^([a-z0-9_]+)=(?:"([^"\r\n]*)"|([^"\r\n]*))\r?$/gm)].map(
-      ([, name = '', quoted, plain = '']) => [name, quoted ?? plain],
-    ),
-  );
+  const values = readConf(conf);
   const [dns1, dns2] = (values.get('dns') ?? '').split(/\s+/).filter(Boolean);
   const named = Object.entries(CONF_NAMES).flatMap(([name, option]) => {
     const value = values.get(name);
     return value === undefined ? [] : [[option, value] as const];
   });
   return { ...Object.fromEntries(named), ...(dns1 && { dns1 }), ...(dns2 && { dns2 }) };
+}
+
+/** The `name=value` and `name="value"` lines of a file that a shell would source, read without one. */
+function readConf(conf: string): ReadonlyMap<string, string> {
+  return new Map(
+    [...conf.matchAll(/^([a-z0-9_]+)=(?:"((?:[^"\\\r\n]|\\.)*)"|([^"\r\n]*))\r?$/gm)].map(
+      ([, name = '', quoted, plain = '']) => [name, quoted?.replace(/\\(["\\$`])/g, '$1') ?? plain],
+    ),
+  );
 }

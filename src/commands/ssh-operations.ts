@@ -9,7 +9,7 @@ import { AdminError } from '../core/errors.js';
 import { readTextFile } from '../system/atomic-file.js';
 import { followLog } from './follow-log.js';
 import { runJob, runJobWith, type SshSession } from './ssh-session.js';
-import { changeSettings, changeToken } from './ssh-settings.js';
+import { changeSettings, changeStorage, changeToken } from './ssh-settings.js';
 
 export interface SshOperation {
   readonly summary: string;
@@ -49,8 +49,8 @@ export const SSH_OPERATIONS: Readonly<Record<string, SshOperation>> = {
     run: changeSettings,
   },
   storage: {
-    summary: 'change the storage settings to storage.json',
-    run: (session) => runJobWith(session, 'storage', ({ storageJson }) => ({ settings: storageJson })),
+    summary: 'change the storage settings to storage.json (or storage.conf)',
+    run: changeStorage,
   },
   certs: {
     summary: 'change the TLS certificate to appliance.pem, appliance.key and ca.pem',

@@ -2,7 +2,12 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setToken } from '../actions/set-token.js';
 import { networkMode, readNetworkSettings } from '../appliance/network-settings.js';
-import { readUploadedSettings } from '../appliance/uploaded-settings.js';
+import { readStorageSettings } from '../appliance/storage-settings.js';
+import {
+  readUploadedSettings,
+  readUploadedStorage,
+  type UploadedSettings,
+} from '../appliance/uploaded-settings.js';
 import { sftpUploads } from '../config/paths.js';
 import { AdminError } from '../core/errors.js';
 import { createUploadDirectory, removeUploadDirectory } from '../http/upload-directory.js';
@@ -10,22 +15,42 @@ import { readTextFile } from '../system/atomic-file.js';
 import { followLog } from './follow-log.js';
 import { isUploaded, runJob, type SshSession } from './ssh-session.js';
 
-/** Changes the settings to what was uploaded; what was not stays as it is. */
+/** Changes the network and app settings to what was uploaded; what was not stays as it is. */
 export async function changeSettings(session: SshSession): Promise<boolean> {
-  const { paths, id, argument } = session;
+  const { paths, argument } = session;
   const uploads = sftpUploads(paths);
   for (const file of [uploads.networkJson, uploads.networkConf, uploads.appJson]) await isUploaded(file);
-  const uploaded = await readUploadedSettings(uploads, paths);
-  if (!uploaded) return runJob(session, 'settings', {}, { target: argument ?? '' });
-  const directory = await createUploadDirectory(paths.uploads, id);
+  return change(session, 'settings', await readUploadedSettings(uploads, paths), async (file) => {
+    const mode = networkMode(await readNetworkSettings(file));
+    if (argument === undefined || argument === mode) return mode;
+    throw new AdminError('badRequest', `The uploaded settings are ${mode}, not ${argument}`);
+  });
+}
+
+/** Changes the storage settings to what was uploaded. */
+export async function changeStorage(session: SshSession): Promise<boolean> {
+  const uploads = sftpUploads(session.paths);
+  for (const file of [uploads.storageJson, uploads.storageConf]) await isUploaded(file);
+  return change(session, 'storage', await readUploadedStorage(uploads), async (file) => {
+    await readStorageSettings(file, session.paths);
+    return '';
+  });
+}
+
+/** @param validate returns the target for the audit log; without an upload the job itself reports what is missing */
+async function change(
+  session: SshSession,
+  name: 'settings' | 'storage',
+  uploaded: UploadedSettings | undefined,
+  validate: (file: string) => Promise<string>,
+): Promise<boolean> {
+  if (!uploaded) return runJob(session, name);
+  const directory = await createUploadDirectory(session.paths.uploads, session.id);
   try {
     const file = join(directory, 'settings');
-    await writeFile(file, JSON.stringify(uploaded.document));
-    const mode = networkMode(await readNetworkSettings(file));
-    if (argument !== undefined && argument !== mode) {
-      throw new AdminError('badRequest', `The uploaded settings are ${mode}, not ${argument}`);
-    }
-    const hasSucceeded = await runJob(session, 'settings', { settings: file }, { target: mode });
+    await writeFile(file, JSON.stringify(uploaded.document), { mode: 0o600 });
+    const target = await validate(file);
+    const hasSucceeded = await runJob(session, name, { settings: file }, { target });
     for (const source of uploaded.sources) await rm(source, { force: true });
     return hasSucceeded;
   } finally {

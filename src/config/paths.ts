@@ -214,6 +214,7 @@ export function sftpUploads({ uploads }: Paths) {
     networkConf: at('network.conf'),
     appJson: at('app.json'),
     storageJson: at('storage.json'),
+    storageConf: at('storage.conf'),
     license: at('license.asc'),
     certsPublic: at('appliance.pem'),
     certsPrivate: at('appliance.key'),

@@ -157,11 +157,28 @@ describe('settings', () => {
   });
 });
 
-test('storage', async () => {
+test.each([
+  ['storage.json', '{"storage":{"type":"local"}}', '{"storage":{"type":"local"}}\n'],
+  ['storage.json', '{"type":"local"}', '{"storage":{"type":"local"}}\n'],
+  [
+    'storage.conf',
+    'type="iscsi"\ntarget="iqn.1"\nip="10.0.0.1"\nusername="user"\npassword="a\\"\\\\\\$\\`b$c"\n',
+    `${JSON.stringify({ storage: { type: 'iscsi', target: 'iqn.1', ip: '10.0.0.1', username: 'user', password: 'a"\\$`b$c' } })}\n`,
+  ],
+])('storage: %s with %j', async (name, content, stored) => {
   await installScript('storage.sh', 'exit 0');
-  await writeFile(uploads().storageJson, '{"storage":{"type":"local"}}');
+  await writeFile(join(appliance.paths.uploads, name), content);
   expect((await ssh('storage')).status).toBe(0);
-  expect(await appliance.read(appliance.paths.storageConf)).toBe('type="local"\n');
+  expect(await appliance.read(appliance.paths.storageJson)).toBe(stored);
+  expect(await readdir(appliance.paths.uploads)).toEqual([]);
+});
+
+test('storage: what is not allowed is refused, and nothing uploaded fails', async () => {
+  expect((await ssh('storage')).status).toBe(1);
+  await writeFile(uploads().storageJson, '{"type":"zfs"}');
+  expect((await ssh('storage')).stderr).toBe(
+    'admind: Invalid option: type. Allowed: local, nfs, aoe, iscsi, nbd\n',
+  );
 });
 
 test('token: the first line of api.token; it is in no output', async () => {
