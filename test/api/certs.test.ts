@@ -206,6 +206,7 @@ describeWith('openssl')('certs', () => {
         'Certificate will expire',
         'Checking CA certificate: ca.pem',
         `WARNING: CA Certificate is expired: ${notAfter}`,
+        'Certificate will expire',
       ];
       expect([state, log]).toEqual(['success', tls(hashLines, ...warnings)]);
       expect(await served()).toBe(fingerprint(certificate));
