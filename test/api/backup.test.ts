@@ -276,6 +276,7 @@ describe('POST backup/restore', () => {
     ]);
     expect(describeTree(appliance.paths.data)).toEqual(before);
     expect(await readdir(appliance.paths.uploads)).toEqual([]);
+    expect(await appliance.read(appliance.paths.auditLog)).not.toContain('backup.restore');
     const lines = await log();
     expect(lines).toHaveLength(3);
     expect(lines[1]).toMatch(/The archive (is|holds)/);
