@@ -41,7 +41,7 @@ export async function runJob(
   const outcome = await log.showUntil(job.ended);
   if (outcome.state === 'failed') return false;
   // The licence, as existing appliances print it.
-  if (outcome.result !== undefined) write(`${String(outcome.result)}\n`);
+  if (outcome.result !== undefined) write(`${outcome.result}\n`);
   return true;
 }
 

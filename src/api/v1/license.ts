@@ -44,7 +44,7 @@ export const changeLicense: Endpoint = {
     const outcome = await job.ended;
     if (outcome.state === 'failed') throw refusal(outcome);
     await audit.record({ id, action: 'license.post', target: '', address });
-    return verbatimJson(String(outcome.result));
+    return verbatimJson(outcome.result ?? '');
   },
 };
 
