@@ -21,19 +21,22 @@ export interface CertificateSet {
 const MODE = 0o640;
 const PUBLIC_MODE = 0o644;
 
-/** The files under `pki/tls` that make the appliance serve a pair. */
+/** The files under `pki/tls` that make the appliance serve a pair; what it trusts changes with the authorities only. */
 export async function certificateFiles(
   set: CertificateSet,
   paths: Paths,
 ): Promise<readonly FileReplacement[]> {
   const { key, certificates, authorities } = set;
-  const bundle = await caBundle(authorities ?? (await readAuthorities(paths)), paths);
-  return [
+  const pair = [
     { file: paths.tlsPrivateKey, content: key, mode: MODE },
     { file: paths.tlsCertificate, content: pemOf(certificates), mode: MODE },
     { file: paths.tlsBundle, content: bundleOf(set), mode: MODE },
-    ...(authorities ? [{ file: paths.tlsCa, content: pemOf(authorities), mode: MODE }] : []),
-    ...(bundle === '' ? [] : [{ file: paths.caBundle, content: bundle, mode: PUBLIC_MODE }]),
+  ];
+  if (!authorities) return pair;
+  return [
+    ...pair,
+    { file: paths.tlsCa, content: pemOf(authorities), mode: MODE },
+    { file: paths.caBundle, content: await caBundle(authorities, paths), mode: PUBLIC_MODE },
   ];
 }
 

@@ -26,7 +26,7 @@ export async function writeHealth(file: string, path: string): Promise<void> {
   await writeFileAtomic(file, JSON.stringify(await readHealth(path)), { mode: 0o644 });
 }
 
-export async function readHealth(path: string): Promise<Health> {
+async function readHealth(path: string): Promise<Health> {
   const { disk, memory, cpus, load } = await readHostUsage(path);
   return {
     disk: usage(disk, readableSize),

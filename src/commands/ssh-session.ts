@@ -17,7 +17,7 @@ export interface SshSession extends ApplianceContext {
 }
 
 /**
- * Starts a job, shows its log and waits for its end. What was not uploaded is left for the job to report.
+ * Starts a job, shows its log and waits for its end, then shows its result if it has one. What was not uploaded is left for the job to report.
  *
  * @param files where its inputs lie, by form field
  * @param event for the audit log; default: `<name>.post` without a target
@@ -38,7 +38,11 @@ export async function runJob(
   // What is to be said comes from the log: nothing has to leave before the machine may go.
   job.answer();
   await audit.record({ action: `${name}.post`, target: '', ...event, id, address });
-  return (await log.showUntil(job.ended)).state === 'success';
+  const outcome = await log.showUntil(job.ended);
+  if (outcome.state === 'failed') return false;
+  // The licence, as existing appliances print it.
+  if (outcome.result !== undefined) write(`${outcome.result}\n`);
+  return true;
 }
 
 /** The same with inputs that have fixed names in the uploads directory. */

@@ -4,7 +4,7 @@ import type { Logger } from '../core/logger.js';
 import { compileSchema, describeSchemaError } from './schema.js';
 
 /** First-level endpoints that `jidoteki-admin-api.json` must name before they exist; every other one always exists. */
-export const OPTIONAL_ENDPOINTS: readonly string[] = ['settings', 'certs', 'license', 'storage', 'backup'];
+const OPTIONAL_ENDPOINTS: readonly string[] = ['settings', 'certs', 'license', 'storage', 'backup'];
 
 /** What `jidoteki-admin-api.json` switches on. */
 export interface EndpointGate {

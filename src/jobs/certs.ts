@@ -75,8 +75,7 @@ async function check(context: JobContext): Promise<CertificateSet> {
   await log.plain(`Checking private key: ${PRIVATE}`);
   const key = await readPrivateKey(paths.certsPrivate, PRIVATE);
   const own = await findOwn(context, sent, key);
-  await warnOfDates(context, 'TLS', own);
-  if (isPast(own.validTo, SOON_MS)) await log.plain('Certificate will expire');
+  await warnOfDates(context, 'TLS', own, SOON_MS);
 
   const authorities = existsSync(paths.certsCa) ? await readSentAuthorities(context) : undefined;
   const issuers = findIssuers(own, sent, authorities ?? (await readAuthorities(paths)));
@@ -116,15 +115,20 @@ async function readSentAuthorities(context: JobContext): Promise<Certificates> {
   return authorities;
 }
 
-/** Never fails: a clock that is wrong, or the next certificate that is not there yet, must not lock anyone out. */
+/**
+ * Never fails: a clock that is wrong, or the next certificate that is not there yet, must not lock anyone out. An
+ * expired certificate is warned of in the two lines that existing appliances have.
+ */
 async function warnOfDates(
   { log }: JobContext,
   kind: string,
   { validFrom, validTo }: X509Certificate,
+  soonMs = 0,
 ): Promise<void> {
   if (!isPast(validFrom))
     await log.plain(`WARNING: ${kind} Certificate is not yet valid: notBefore=${validFrom}`);
   if (isPast(validTo)) await log.plain(`WARNING: ${kind} Certificate is expired: notAfter=${validTo}`);
+  if (isPast(validTo, soonMs)) await log.plain('Certificate will expire');
 }
 
 function isPast(date: string, withinMs = 0): boolean {

@@ -49,8 +49,8 @@ export interface JobSuccess {
   readonly text?: string;
   /** For a JSON status, instead of the percentage. */
   readonly fields?: StatusFields;
-  /** JSON for whoever waits for the end of the job. */
-  readonly result?: unknown;
+  /** For whoever waits for the end of the job: JSON text. */
+  readonly result?: string;
   /** Done when the success is published, still under the lock; what it throws makes the job a failed one. */
   afterwards?(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { sleep } from '../core/clock.js';
 import { AdminError, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { repeat, type StopRepeating } from '../core/repeat.js';
+import { createShare } from '../core/share.js';
 import { isLocked, terminateHolder } from '../system/lock.js';
 import { findRunning, lockOf } from './acquire.js';
 import { jobs, type JobName } from './index.js';
@@ -22,9 +23,11 @@ export interface JobLauncher {
    *   started
    */
   start(name: JobName, inputs?: Readonly<Record<string, string>>): Promise<RunningJob>;
-  /** Starts a job and waits for its end. @throws AdminError as {@link start} */
-  run(name: JobName, inputs?: Readonly<Record<string, string>>): Promise<JobOutcome>;
-  /** The same for a job whose result serves everyone who asks while it runs. */
+  /**
+   * Starts a job whose result serves everyone who asks while it runs, and waits for its end.
+   *
+   * @throws AdminError as {@link start}
+   */
   share(name: JobName): Promise<JobOutcome>;
   /**
    * Tells a running job to stop; resolves when none is running.
@@ -59,8 +62,8 @@ const SETTLE_AGAIN_MOST_MS = 60_000;
 export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const { paths, adminPath, settings, logger } = parts;
   const starting = new Set<JobName>();
-  const settling = new Map<JobName, Promise<void>>();
-  const sharing = new Map<JobName, Promise<JobOutcome>>();
+  const shareSettling = createShare<unknown>();
+  const shareOutcome = createShare<JobOutcome>();
   const watched = Object.values(jobs).map((job) => {
     const recorded = { job, ...parts };
     return { recorded, keepLogCeiling: createLogCeiling(recorded), trouble: '', pauseMs: 0, notBefore: 0 };
@@ -86,13 +89,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     if (outcome.state === 'failed') throw new Error(outcome.reason);
   };
 
-  const settle = (name: JobName): Promise<void> => {
-    const current = settling.get(name);
-    if (current) return current;
-    const next = settleNow(name).finally(() => settling.delete(name));
-    settling.set(name, next);
-    return next;
-  };
+  const settle = (name: JobName) => shareSettling(name, () => settleNow(name));
 
   const lookAfter = async (entry: (typeof watched)[number]): Promise<void> => {
     const { recorded, keepLogCeiling } = entry;
@@ -136,12 +133,6 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     }
   };
 
-  const start: JobLauncher['start'] = async (name, inputs = {}) => {
-    const runner = await tryToStart(name, inputs);
-    if (runner.state === 'refused') throw refusal(name, runner.by);
-    return runner.job;
-  };
-
   const shareNow = async (name: JobName): Promise<JobOutcome> => {
     for (;;) {
       const runner = await tryToStart(name, {});
@@ -153,15 +144,12 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   };
 
   return {
-    start,
-    run: async (name, inputs) => (await start(name, inputs)).ended,
-    share(name) {
-      const current = sharing.get(name);
-      if (current) return current;
-      const next = shareNow(name).finally(() => sharing.delete(name));
-      sharing.set(name, next);
-      return next;
+    async start(name, inputs = {}) {
+      const runner = await tryToStart(name, inputs);
+      if (runner.state === 'refused') throw refusal(name, runner.by);
+      return runner.job;
     },
+    share: (name) => shareOutcome(name, () => shareNow(name)),
     async stop(name) {
       const directory = lockOf(name, paths);
       if (!(await isLocked(directory))) return false;

@@ -22,7 +22,7 @@ export interface JobAnswered {
 
 /** How a job ended; `reason` is the deepest that is known, for the daemon's log. */
 export type JobOutcome =
-  | { readonly state: 'success'; readonly result?: unknown }
+  | { readonly state: 'success'; readonly result?: string | undefined }
   | { readonly state: 'failed'; readonly reason: string; readonly error?: JobError | undefined };
 
 /** A runner's messages to its launcher: one of the first four, and `ended` after `started`. */

@@ -4,11 +4,17 @@ import { errnoOf } from '../core/errors.js';
 /** The group `admin` of existing appliances, whose members may read what a mode lets the group read. */
 const ADMIN_GROUP = 997;
 const GROUP_BITS = 0o070;
+/** Leaves the owner as it is. */
+const SAME_OWNER = -1;
 
-/** Gives a new file to the group, if its mode grants the group anything and this process may change groups. */
+/**
+ * Gives a new file to the group, if its mode grants the group anything and this process may do that: it is root, or a
+ * member of the group.
+ */
 export async function giveToAdminGroup(file: FileHandle, mode: number): Promise<void> {
-  if ((mode & GROUP_BITS) === 0 || process.geteuid?.() !== 0) return;
-  await file.chown(0, ADMIN_GROUP).catch((error: unknown) => {
-    if (errnoOf(error) !== 'EPERM') throw error;
+  if ((mode & GROUP_BITS) === 0) return;
+  await file.chown(process.geteuid?.() === 0 ? 0 : SAME_OWNER, ADMIN_GROUP).catch((error: unknown) => {
+    // Also in a user namespace that has no such group, and on a file system without owners.
+    if (!['EPERM', 'EINVAL', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
   });
 }

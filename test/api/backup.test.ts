@@ -89,6 +89,7 @@ describe('POST backup', () => {
     ]);
     expect((await get('/log')).text).toBe(await appliance.read(appliance.paths.backupLog));
     for (const file of [backupArchive, backupStatus]) expect((await stat(file)).mode & 0o777).toBe(0o644);
+    expect((await stat(backupArchive)).gid).toBe((await stat(backupStatus)).gid);
     expect((await readdir(uploads)).sort()).toEqual(['backup.json', 'backup.tar']);
     const names = execFileSync('tar', ['-tf', backupArchive], { encoding: 'utf8' });
     expect(names).toBe('app/\napp/a.txt\napp/lib/\napp/lib/b.txt\n');
@@ -268,6 +269,7 @@ describe('POST backup/restore', () => {
     ['nothing', Buffer.alloc(0)],
     ['an empty archive', Buffer.alloc(10_240)],
   ])('refuses %s, changes nothing and keeps no upload', async (_title, bytes) => {
+    await rm(appliance.paths.auditLog, { force: true });
     const before = describeTree(appliance.paths.data);
     const answer = await restore(bytes);
     expect([answer.status, answer.body]).toEqual([
@@ -276,6 +278,7 @@ describe('POST backup/restore', () => {
     ]);
     expect(describeTree(appliance.paths.data)).toEqual(before);
     expect(await readdir(appliance.paths.uploads)).toEqual([]);
+    expect(existsSync(appliance.paths.auditLog)).toBe(false);
     const lines = await log();
     expect(lines).toHaveLength(3);
     expect(lines[1]).toMatch(/The archive (is|holds)/);

@@ -132,11 +132,12 @@ describeWith('openssl')('certs', () => {
 
     test('without ca the authority in place stays, and is served where it has issued the certificate', async () => {
       const next = await authority.issue('next', { issuer: root });
+      await appliance.write(appliance.paths.caBundle, "the vendor's own");
       expect((await change({ public: next.certificate, private: next.key })).state).toBe('success');
       expect(await pki()).toMatchObject({
         tlsBundle: next.key + next.certificate + root.certificate,
         tlsCa: root.certificate,
-        caBundle: `the authorities of the system\n${root.certificate}`,
+        caBundle: "the vendor's own",
       });
       const foreign = await authority.issue('foreign');
       expect((await change({ public: foreign.certificate, private: foreign.key })).state).toBe('success');
@@ -206,6 +207,7 @@ describeWith('openssl')('certs', () => {
         'Certificate will expire',
         'Checking CA certificate: ca.pem',
         `WARNING: CA Certificate is expired: ${notAfter}`,
+        'Certificate will expire',
       ];
       expect([state, log]).toEqual(['success', tls(hashLines, ...warnings)]);
       expect(await served()).toBe(fingerprint(certificate));

@@ -113,6 +113,7 @@ describe('should 400 and keep the previous license when license.sh', () => {
   test.each(cases)('%s', async (_what, lines, mode, reason) => {
     await send(OLD);
     await rm(script);
+    await rm(appliance.paths.auditLog);
     if (lines !== undefined) await writeScript(script, lines, mode);
     expect(await send(NEW)).toMatchObject({
       status: 400,
@@ -122,7 +123,8 @@ describe('should 400 and keep the previous license when license.sh', () => {
         'Error-Message': `The license was not changed: ${reason}`,
       }),
     });
-    const { license, licenseStatus, etc, log: logs } = appliance.paths;
+    const { license, licenseStatus, etc, log: logs, auditLog } = appliance.paths;
+    expect(existsSync(auditLog)).toBe(false);
     expect(await appliance.read(license)).toBe(OLD);
     expect((await stat(license)).mode & 0o777).toBe(0o640);
     expect(await appliance.read(licenseStatus)).toBe('failed\n');

@@ -192,10 +192,14 @@ test('token: the first line of api.token; it is in no output', async () => {
   expect((await ssh('token')).stderr).toMatch(/^admind: Missing .*api\.token\n$/);
 });
 
-test('license: what the vendor reads is kept, what it cannot read is not', async () => {
+test('license: what the vendor reads is kept and printed, what it cannot read is not', async () => {
   await installScript('license.sh', 'exec cat "$JIDO_ADMIN_PATH/etc/license.asc"');
   await writeFile(uploads().license, '{"name":"first"}');
-  expect((await ssh('license')).status).toBe(0);
+  const accepted = await ssh('license');
+  expect([accepted.status, accepted.stdout]).toEqual([
+    0,
+    expect.stringMatching(/Updating license successful\n\{"name":"first"\}\n$/),
+  ]);
   await writeFile(uploads().license, 'garbage');
   const { status, stdout } = await ssh('license');
   expect([status, stdout]).toEqual([1, expect.stringMatching(/Invalid or missing license file\n$/)]);

@@ -118,11 +118,11 @@ export const restoreBackup: Endpoint = {
   refuse: ({ launcher }) => launcher.refuseIfBusy('restore'),
   async handle({ launcher, audit }, { id, address, files }) {
     const job = await launcher.start('restore', pathsOf(files));
-    await audit.record({ id, action: 'backup.restore', target: 'backup-archive.tar', address });
     const outcome = await job.ended;
     if (outcome.state === 'failed') {
       throw new AdminError('badRequest', 'Unable to extract backup archive', { detail: outcome.reason });
     }
+    await audit.record({ id, action: 'backup.restore', target: 'backup-archive.tar', address });
     return ok();
   },
 };

@@ -41,10 +41,10 @@ export const changeLicense: Endpoint = {
   refuse: ({ launcher }) => launcher.refuseIfBusy('license'),
   async handle({ launcher, audit }, { id, address, files }) {
     const job = await launcher.start('license', pathsOf(files));
-    await audit.record({ id, action: 'license.post', target: '', address });
     const outcome = await job.ended;
     if (outcome.state === 'failed') throw refusal(outcome);
-    return verbatimJson(String(outcome.result));
+    await audit.record({ id, action: 'license.post', target: '', address });
+    return verbatimJson(outcome.result ?? '');
   },
 };
 
