@@ -57,7 +57,8 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
     await change?.commit({ percentage: success?.percentage, text: success?.text, fields: success?.fields });
   } catch (error) {
     await logFailure(parts, records, error);
-    await undo(parts, records, change);
+    // What cannot be put back now is found and put back by the daemon.
+    await undo(parts, records, change).catch((reason: unknown) => reportNotUndone(parts, records, reason));
     return fail(parts, records, error);
   }
   try {
@@ -95,19 +96,28 @@ export async function finish(
   });
 }
 
-/** @throws nothing: what cannot be put back now is found and put back by the daemon */
+/** @throws the system error that kept the change from being put back: it can be found and undone again */
 export async function undo(parts: JobParts, records: JobRecords, change: Change | undefined): Promise<void> {
   if (!change) return;
-  const { job, logger } = parts;
+  await change.undo();
+  await records.log.line('The previous state was put back');
   try {
-    await change.undo();
-    await records.log.line('The previous state was put back');
     // Not the job's own signal: the machine has to follow although the job was told to stop.
-    await job.afterUndo?.(openJobContext(parts, records, new AbortController().signal, () => undefined));
+    await parts.job.afterUndo?.(
+      openJobContext(parts, records, new AbortController().signal, () => undefined),
+    );
   } catch (error) {
-    logger.error({ job: job.name, reason: messageOf(error) }, 'a change could not be undone completely');
-    await records.log.line(`Putting the previous state back failed: ${messageOf(error)}`);
+    await reportNotUndone(parts, records, error);
   }
+}
+
+export async function reportNotUndone(
+  { job, logger }: JobParts,
+  { log }: JobRecords,
+  error: unknown,
+): Promise<void> {
+  logger.error({ job: job.name, reason: messageOf(error) }, 'a change could not be undone completely');
+  await log.line(`Putting the previous state back failed: ${messageOf(error)}`);
 }
 
 async function logFailure({ job, stop }: JobParts, { log }: JobRecords, error: unknown): Promise<void> {
