@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { systemScript } from '../appliance/system-script.js';
 import { journalOf } from '../config/paths.js';
-import { ignoreMissing, messageOf } from '../core/errors.js';
+import { messageOf } from '../core/errors.js';
 import { captureScript } from '../system/captured-script.js';
 import type { Change } from '../system/change.js';
 import { replaceFiles } from '../system/file-change.js';
@@ -11,6 +10,7 @@ import { describeFailure, runScript } from '../system/script.js';
 import { JobFailure, type JobContext, type JobSuccess } from './job.js';
 import { openJobRecords, type JobRecords, type RecordedJob } from './job-records.js';
 import type { JobOutcome } from './runner-messages.js';
+import { takeOverInputs } from './take-over-inputs.js';
 
 export interface JobParts extends RecordedJob {
   /** Uploaded files by form field, which the job takes over. */
@@ -32,7 +32,7 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   try {
     await records.begin();
     await records.cleanUp(Object.values(parts.inputs));
-    await takeOverInputs(parts);
+    await takeOverInputs(parts.job, parts.paths, parts.inputs);
     return records;
   } catch (error) {
     await records.log.line(messageOf(error));
@@ -171,14 +171,6 @@ function openJobContext(
     captureScript: (name, args, options) =>
       captureScript({ ...systemScript(paths, name, args), ...options, signal, onStart }),
   };
-}
-
-/** A missing upload is left for the job to report. */
-async function takeOverInputs({ job, paths, inputs }: JobParts): Promise<void> {
-  for (const [field, target] of Object.entries(job.inputs?.(paths) ?? {})) {
-    const source = inputs[field];
-    if (source !== undefined && source !== target) await rename(source, target).catch(ignoreMissing);
-  }
 }
 
 /** For the daemon's log: the deepest thing that is known. */
