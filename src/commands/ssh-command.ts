@@ -45,6 +45,7 @@ export const sshCommand: Command = {
     const { env } = process;
     const { operation, argument, name } = parseCommand(env.SSH_ORIGINAL_COMMAND ?? '', positionals);
     const root = values.root ?? env.ADMIND_ROOT;
+    goOnUnheard();
     const context = createContext({
       root: root ? resolve(root) : undefined,
       adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
@@ -66,6 +67,12 @@ export const sshCommand: Command = {
     }
   },
 };
+
+/** An administrator who hangs up cuts off what is shown, not what is done and recorded after that. */
+function goOnUnheard(): void {
+  process.stdout.on('error', () => undefined);
+  process.on('SIGHUP', () => undefined);
+}
 
 function parseCommand(original: string, positionals: readonly string[]) {
   const [name = '', ...words] = original.split(/\s+/).filter(Boolean);

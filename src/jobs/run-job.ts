@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { systemScript } from '../appliance/system-script.js';
 import { journalOf } from '../config/paths.js';
-import { ignoreMissing, messageOf } from '../core/errors.js';
+import { messageOf } from '../core/errors.js';
 import { captureScript } from '../system/captured-script.js';
 import type { Change } from '../system/change.js';
 import { replaceFiles } from '../system/file-change.js';
@@ -11,6 +10,7 @@ import { describeFailure, runScript } from '../system/script.js';
 import { JobFailure, type JobContext, type JobSuccess } from './job.js';
 import { openJobRecords, type JobRecords, type RecordedJob } from './job-records.js';
 import type { JobOutcome } from './runner-messages.js';
+import { takeOverInputs } from './take-over-inputs.js';
 
 export interface JobParts extends RecordedJob {
   /** Uploaded files by form field, which the job takes over. */
@@ -32,7 +32,7 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   try {
     await records.begin();
     await records.cleanUp(Object.values(parts.inputs));
-    await takeOverInputs(parts);
+    await takeOverInputs(parts.job, parts.paths, parts.inputs);
     return records;
   } catch (error) {
     await records.log.line(messageOf(error));
@@ -57,7 +57,8 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
     await change?.commit({ percentage: success?.percentage, text: success?.text, fields: success?.fields });
   } catch (error) {
     await logFailure(parts, records, error);
-    await undo(parts, records, change);
+    // What cannot be put back now is found and put back by the daemon.
+    await undo(parts, records, change).catch((reason: unknown) => reportNotUndone(parts, records, reason));
     return fail(parts, records, error);
   }
   try {
@@ -95,19 +96,28 @@ export async function finish(
   });
 }
 
-/** @throws nothing: what cannot be put back now is found and put back by the daemon */
+/** @throws the system error that kept the change from being put back: it can be found and undone again */
 export async function undo(parts: JobParts, records: JobRecords, change: Change | undefined): Promise<void> {
   if (!change) return;
-  const { job, logger } = parts;
+  await change.undo();
+  await records.log.line('The previous state was put back');
   try {
-    await change.undo();
-    await records.log.line('The previous state was put back');
     // Not the job's own signal: the machine has to follow although the job was told to stop.
-    await job.afterUndo?.(openJobContext(parts, records, new AbortController().signal, () => undefined));
+    await parts.job.afterUndo?.(
+      openJobContext(parts, records, new AbortController().signal, () => undefined),
+    );
   } catch (error) {
-    logger.error({ job: job.name, reason: messageOf(error) }, 'a change could not be undone completely');
-    await records.log.line(`Putting the previous state back failed: ${messageOf(error)}`);
+    await reportNotUndone(parts, records, error);
   }
+}
+
+export async function reportNotUndone(
+  { job, logger }: JobParts,
+  { log }: JobRecords,
+  error: unknown,
+): Promise<void> {
+  logger.error({ job: job.name, reason: messageOf(error) }, 'a change could not be undone completely');
+  await log.line(`Putting the previous state back failed: ${messageOf(error)}`);
 }
 
 async function logFailure({ job, stop }: JobParts, { log }: JobRecords, error: unknown): Promise<void> {
@@ -161,14 +171,6 @@ function openJobContext(
     captureScript: (name, args, options) =>
       captureScript({ ...systemScript(paths, name, args), ...options, signal, onStart }),
   };
-}
-
-/** A missing upload is left for the job to report. */
-async function takeOverInputs({ job, paths, inputs }: JobParts): Promise<void> {
-  for (const [field, target] of Object.entries(job.inputs?.(paths) ?? {})) {
-    const source = inputs[field];
-    if (source !== undefined && source !== target) await rename(source, target).catch(ignoreMissing);
-  }
 }
 
 /** For the daemon's log: the deepest thing that is known. */

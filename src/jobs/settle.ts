@@ -6,7 +6,7 @@ import { findFileChange } from '../system/file-change.js';
 import { acquireLock, type Lock } from '../system/lock.js';
 import type { Job, JobSuccess } from './job.js';
 import { openJobRecords, type RecordedJob } from './job-records.js';
-import { finish, undo, type JobParts } from './run-job.js';
+import { finish, reportNotUndone, undo, type JobParts } from './run-job.js';
 
 /** What a killed run of a job has left; `change` has to be ended by a runner, since it may need scripts. */
 export type Leftover = 'none' | 'status' | 'change';
@@ -19,6 +19,8 @@ export async function findLeftover({ job, paths }: RecordedJob): Promise<Leftove
 /**
  * Ends what a crash left: an unfinished change is put back, a committed one is completed, and a job whose status
  * reads `running` ends as that says. A job without a change is `failed`. The log says so, the percentage is kept.
+ *
+ * @throws the system error that kept a change from being put back: no other one may begin before it is
  */
 export async function settleUnderLock(parts: JobParts): Promise<void> {
   const { job, paths, logger } = parts;
@@ -39,8 +41,15 @@ export async function settleUnderLock(parts: JobParts): Promise<void> {
     if (isRunning) await finish(parts, records, change.note as JobSuccess, change);
     else await change.close();
   } else {
-    await undo(parts, records, change);
-    if (isRunning) await records.fail(job.texts.interrupted);
+    try {
+      await undo(parts, records, change);
+    } catch (error) {
+      // Once: it is tried again and again.
+      if (isRunning) await reportNotUndone(parts, records, error);
+      throw error;
+    } finally {
+      if (isRunning) await records.fail(job.texts.interrupted);
+    }
   }
   logger.warn(
     { job: job.name, percentage, isUndone: change?.isCommitted === false },

@@ -51,7 +51,8 @@ export async function replaceFiles(
     await syncDirectories(entries);
     return change;
   } catch (error) {
-    await change.undo();
+    // What cannot be put back is found by its journal; the reason is this error.
+    await change.undo().catch(() => undefined);
     throw error;
   }
 }
@@ -108,7 +109,8 @@ async function keepOld({ file, old }: Entry): Promise<void> {
 /** Right whatever part of the replacement has been done. */
 async function putBack({ file, staged, old }: Entry): Promise<void> {
   if (old !== undefined) {
-    await rename(old, file).catch(ignoreMissing);
+    // A read-only file system, where nothing was replaced, refuses to rename even what is missing.
+    if ((await lstat(old).catch(ignoreMissing)) !== undefined) await rename(old, file);
     // rename(2) does nothing where both are the same file: it was not replaced yet.
     await rm(old, { force: true });
   } else if ((await lstat(staged).catch(ignoreMissing)) === undefined) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
@@ -147,6 +147,21 @@ test.each([
     expect(etc.filter((name) => name.startsWith('.'))).toEqual([]);
   },
 );
+
+test('what cannot be put back is said once, and no change begins before it is put back', async () => {
+  await installNetworkScript('[ "$1" = dhcp ] || { rm "$CONF"; mkdir "$CONF"; exit 1; }');
+  expect(await change({ network: DHCP })).toBe('success');
+  const before = await files();
+  expect(await change({ network: STATIC })).toBe('failed');
+  const failures = async () => (await log()).match(/\nPutting the previous state back failed: .*\n/g);
+  expect(await failures()).toHaveLength(1);
+  expect((await send({ network: DHCP })).status).toBe(500);
+  expect(await failures()).toHaveLength(1);
+  await rmdir(appliance.paths.networkConf);
+  await poll('the files are back', async () => (await readdir(appliance.paths.journals)).length === 0);
+  expect(await files()).toEqual(before);
+  expect(await change({ network: { ...DHCP, hostname: 'other.host' } })).toBe('success');
+});
 
 test('a first change that fails leaves no file', async () => {
   await installNetworkScript('exit 1');

@@ -119,6 +119,13 @@ test('should refuse a type that this appliance does not offer', async () => {
   expect(await change(NFS)).toBe('success');
 });
 
+test('while it runs, nobody else may read what was sent', async () => {
+  await installStorageScript('while ! [ -e "$JIDO_ADMIN_PATH/log/go" ]; do sleep 0.02; done');
+  expect((await send(ISCSI)).status).toBe(202);
+  expect((await stat(appliance.paths.storageInput)).mode & 0o777).toBe(0o600);
+  await writeFile(join(appliance.paths.log, 'go'), '');
+});
+
 test('a second change while one runs: refused', async () => {
   await installStorageScript('while ! [ -e "$JIDO_ADMIN_PATH/log/go" ]; do sleep 0.02; done');
   expect((await send({ type: 'local' })).status).toBe(202);

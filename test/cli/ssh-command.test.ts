@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, readdir, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { sftpUploads } from '../../src/config/paths.js';
+import { readTextFile } from '../../src/system/atomic-file.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
@@ -43,6 +46,21 @@ test('update installs the highest version, shows its log, takes the package away
     'software_package-1.9.0.enc',
   ]);
   expect(await audit()).toMatch(/^\d+\.\d{9},[0-9a-f]{16},ssh,admin,update\.post,"",192\.0\.2\.7\n$/);
+});
+
+test('what is asked for is done and audited to its end although the administrator hangs up', async () => {
+  await writeFile(uploads().apiToken, 'new-token\n');
+  const child = spawn(process.execPath, [resolve('dist/cli.js'), 'ssh-command', '--root', appliance.root], {
+    env: { PATH: process.env.PATH, SSH_ORIGINAL_COMMAND: 'token' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  child.stdout.destroy();
+  await poll('the token is there', async () => (await readTextFile(appliance.paths.apiToken)) !== undefined);
+  child.kill('SIGHUP');
+  expect(await exited).toEqual([0, null]);
+  expect(await readdir(appliance.paths.uploads)).toEqual([]);
+  expect(await audit()).toContain(',ssh,admin,token.update.success,');
 });
 
 test("a package that bears the job's own name is installed, too", async () => {

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findFileChange, replaceFiles } from '../../src/system/file-change.js';
+import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+
+let work: string;
+beforeEach(async () => {
+  work = await mkdtemp(join(tmpdir(), 'admind-file-change-'));
+});
+afterEach(() => rm(work, { recursive: true, force: true }));
+
+testWithMount('a read-only directory: that is the reason, and nothing is left to be put back', async () => {
+  const journal = join(work, 'journal');
+  const [first, second] = [join(work, 'first'), join(work, 'fixed/second')];
+  const unmount = mountTmpfs(join(work, 'fixed'), '64k');
+  try {
+    for (const file of [first, second]) await writeFile(file, 'old');
+    execFileSync('mount', ['-o', 'remount,ro', join(work, 'fixed')]);
+    const change = replaceFiles(journal, [
+      { file: first, content: 'new', mode: 0o644 },
+      { file: second, content: 'new', mode: 0o644 },
+    ]);
+    await expect(change).rejects.toThrow('EROFS: read-only file system, open');
+    expect(await findFileChange(journal)).toBeUndefined();
+    expect(await Promise.all([first, second].map((file) => readFile(file, 'utf8')))).toEqual(['old', 'old']);
+    expect((await readdir(work)).sort()).toEqual(['first', 'fixed']);
+  } finally {
+    unmount();
+  }
+});
