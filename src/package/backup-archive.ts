@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf } from '../core/errors.js';
+import { giveToAdminGroup } from '../system/admin-group.js';
 import { ArchiveError } from './archive-error.js';
 import { backupMembers, leftOut, unreadable, type BackupSource } from './backup-members.js';
 import { printable } from './printable.js';
@@ -68,6 +69,7 @@ export async function writeBackup(source: BackupSource, target: BackupTarget): P
       await file.writeFile(bytes);
       await target.onProgress(size);
     }
+    await giveToAdminGroup(file, target.mode);
     await file.chmod(target.mode);
     await file.sync();
     const { blocks } = await file.stat();

@@ -55,6 +55,15 @@ function backUp(
 const names = () => run('tar', '-tf', file).split('\n').slice(0, -1);
 const isRoot = process.geteuid?.() === 0;
 
+if (isRoot) {
+  test('the archive belongs to the group of administrators', async () => {
+    await writeFile(join(data, 'a'), 'x');
+    await backUp(sourceOf('a'));
+    const { uid, gid, mode } = await stat(file);
+    expect([uid, gid, mode & 0o7777]).toEqual([0, 997, 0o644]);
+  });
+}
+
 /** A tree with everything that a backup keeps. */
 async function makeTree(): Promise<void> {
   const long = 'n'.repeat(150);
