@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../core/errors.js';
 import { ArchiveError } from './archive-error.js';
@@ -41,7 +41,8 @@ export function* backupMembers(source: BackupSource): Generator<TarMember | Left
     source.signal.throwIfAborted();
     const file = join(source.directory, path);
     if (source.excluded.includes(file)) return;
-    const stats = lstatSync(file, { throwIfNoEntry: false });
+    // The directory itself may be a link to where its disk is mounted.
+    const stats = (path === '.' ? statSync : lstatSync)(file, { throwIfNoEntry: false });
     if (!stats) {
       yield leftOut(path, 'has vanished');
       return;

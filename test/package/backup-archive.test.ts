@@ -64,6 +64,13 @@ if (isRoot) {
   });
 }
 
+test('the directory may be a link to another one', async () => {
+  await writeFile(join(data, 'a'), 'x');
+  await symlink(data, `${data}-link`);
+  await backUp({ ...sourceOf('.'), directory: `${data}-link` });
+  expect([names(), notes]).toEqual([['a'], []]);
+});
+
 /** A tree with everything that a backup keeps. */
 async function makeTree(): Promise<void> {
   const long = 'n'.repeat(150);
