@@ -34,7 +34,7 @@ const KINDS = [
  * @throws ArchiveError that names what cannot be read
  */
 export function* backupMembers(source: BackupSource): Generator<TarMember | LeftOut> {
-  /** The first name of each file that has several, by device and inode. */
+  /** The first name of each file that has several, by device, inode and, since inodes are used again, birth. */
   const linked = new Map<string, string>();
 
   const member = function* (path: string): Generator<TarMember | LeftOut> {
@@ -70,9 +70,9 @@ export function* backupMembers(source: BackupSource): Generator<TarMember | Left
     }
   };
 
-  const firstName = ({ dev, ino, nlink }: Stats, path: string): string => {
+  const firstName = ({ dev, ino, birthtimeMs, nlink }: Stats, path: string): string => {
     if (nlink === 1) return path;
-    const key = `${dev}:${ino}`;
+    const key = `${dev}:${ino}:${birthtimeMs}`;
     const first = linked.get(key) ?? path;
     linked.set(key, first);
     return first;

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import {
   appendFile,
   chmod,
@@ -197,6 +198,21 @@ describe('an archive', () => {
     await backUp(sourceOf('app'), () => rm(join(data, 'app/3'), { force: true }));
     expect(names()).toEqual(['app/', 'app/1', 'app/2']);
     expect(notes).toEqual(['Left out: "app/3" has vanished']);
+  });
+
+  test('tells a new file from a deleted one of the same inode that had several names, too', async () => {
+    const at = (name: string) => join(data, name);
+    for (const name of ['a', 'b']) await mkdir(at(name));
+    await writeFile(at('a/1'), 'old');
+    await link(at('a/1'), at('a/2'));
+    await writeFile(at('a/3'), Buffer.alloc(2 * 1024 * 1024));
+    await backUp(sourceOf('a', 'b'), async () => {
+      if (existsSync(at('b/1'))) return;
+      for (const name of ['a/1', 'a/2']) await rm(at(name));
+      await writeFile(at('b/1'), 'new');
+      await link(at('b/1'), at('b/2'));
+    });
+    expect(run('tar', '-xOf', file, 'b/1')).toBe('new');
   });
 
   test('stops when it grows beyond its limit', async () => {
