@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../core/errors.js';
+import { isLeftName } from '../system/remove-tree.js';
 import { ArchiveError } from './archive-error.js';
 import { mayLeadOut } from './link-rule.js';
 import { printable } from './printable.js';
@@ -11,7 +12,7 @@ export interface BackupSource {
   readonly directory: string;
   /** What to back up, relative to `directory`, none below another. */
   readonly paths: readonly string[];
-  /** Absolute paths that are left out. */
+  /** Absolute paths that are left out, with what is left of them where they could not be deleted. */
   readonly excluded: readonly string[];
   readonly signal: AbortSignal;
 }
@@ -40,7 +41,7 @@ export function* backupMembers(source: BackupSource): Generator<TarMember | Left
   const member = function* (path: string): Generator<TarMember | LeftOut> {
     source.signal.throwIfAborted();
     const file = join(source.directory, path);
-    if (source.excluded.includes(file)) return;
+    if (isExcluded(file)) return;
     // The directory itself may be a link to where its disk is mounted.
     const stats = (path === '.' ? statSync : lstatSync)(file, { throwIfNoEntry: false });
     if (!stats) {
@@ -69,6 +70,12 @@ export function* backupMembers(source: BackupSource): Generator<TarMember | Left
       yield leftOut(path, `is ${KINDS.find(([is]) => stats[is]())?.[1] ?? 'of an unknown kind'}`);
     }
   };
+
+  const isExcluded = (file: string): boolean =>
+    source.excluded.some(
+      (path) =>
+        file === path || (dirname(file) === dirname(path) && isLeftName(basename(file), basename(path))),
+    );
 
   const firstName = ({ dev, ino, birthtimeMs, nlink }: Stats, path: string): string => {
     if (nlink === 1) return path;

@@ -135,6 +135,7 @@ describe('an archive', () => {
 
   test('of the whole directory has no entry for itself, and nothing of a restore', async () => {
     await mkdir(join(data, '.admind-restore/new'), { recursive: true });
+    await mkdir(join(data, '..admind-restore.0123456789ab.left/new'), { recursive: true });
     await writeFile(join(data, 'a'), '');
     await backUp(sourceOf('.'));
     expect(names()).toEqual(['a']);

@@ -224,6 +224,7 @@ describe('refuses', () => {
     ['a parent path in a pax header', [paxRecord('path', '../b'), a], '"../b" has a ".." in its path'],
     ['a parent path in a GNU header', [gnuLongName('../b'), a], '"../b" has a ".." in its path'],
     ['the directory of restores', [{ path: './.admind-restore/old/0' }], 'has a reserved name'],
+    ['what is left of it', [{ path: '..admind-restore.0123456789ab.left/0' }], 'has a reserved name'],
     ['a link to an absolute path', [symbolic('l', '/etc')], 'is a link that may lead out of /data ("/etc")'],
     ['a link to a parent', [symbolic('d/l', '../..')], 'is a link that may lead out of /data ("../..")'],
     [
