@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the command in one line of the vendor's debug.txt, and leaves nothing of it running: not when it is stopped, not
-# when the caller is gone, not after LIMIT_SECONDS.
+# when the caller is gone, not after LIMIT_SECONDS. Only what has both left the process group and cleared its
+# environment (setsid, then env -i) gets away.
 set -eu
 
 case ${1-}:${2-} in
@@ -14,7 +15,7 @@ command=${command%%;*}
 caller=$PPID
 limit=$2
 
-# All that the command starts has this in its environment, also what has left the process group.
+# What the command starts inherits this, also what leaves the process group.
 mark="ADMIND_DEBUG_COMMAND=$JIDO_ADMIN_PATH:$$"
 
 # Sets `ticks` to the time at which a process began, 0 if it is gone.

@@ -10,7 +10,7 @@ type FileReply = Extract<Reply, { kind: 'file' }>;
 
 /**
  * Sends a file as it was when it was opened: one that replaces it meanwhile does not mix with it, and of one that
- * grows no more is sent than was announced. One with a name to be saved under can be sent in part.
+ * grows no more is sent than was announced; with one that is cut the connection ends. One with a name to be saved under can be sent in part.
  *
  * @throws AdminError `notFound` when it is missing, `rangeNotSatisfiable` for a range beyond its end
  */
@@ -62,7 +62,8 @@ async function sendBytes(
   handle: FileHandle,
   { first, last }: ByteRange,
 ): Promise<void> {
-  response.setHeader('Content-Length', last - first + 1);
+  const sizeBytes = last - first + 1;
+  response.setHeader('Content-Length', sizeBytes);
   if (request.method === 'HEAD' || last < first) {
     response.end();
     return;
@@ -73,9 +74,19 @@ async function sendBytes(
     autoClose: false,
     highWaterMark: 256 * 1024,
   });
-  await pipeline(bytes, response).catch((error: unknown) => {
+  await pipeline(bytes, (chunks) => whole(chunks, sizeBytes), response).catch((error: unknown) => {
     if (!response.closed) throw error;
   });
+}
+
+/** @throws when there are fewer bytes: the answer is broken off then, so that its client does not wait for the rest */
+async function* whole(chunks: AsyncIterable<Buffer>, sizeBytes: number): AsyncGenerator<Buffer> {
+  let left = sizeBytes;
+  for await (const chunk of chunks) {
+    left -= chunk.length;
+    yield chunk;
+  }
+  if (left > 0) throw new Error('the file became shorter while it was sent');
 }
 
 async function openIfPresent(path: string): Promise<FileHandle> {

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../core/errors.js';
+import { isLeftName } from '../system/remove-tree.js';
 import { ArchiveError } from './archive-error.js';
 import { mayLeadOut } from './link-rule.js';
 import { printable } from './printable.js';
@@ -11,7 +12,7 @@ export interface BackupSource {
   readonly directory: string;
   /** What to back up, relative to `directory`, none below another. */
   readonly paths: readonly string[];
-  /** Absolute paths that are left out. */
+  /** Absolute paths that are left out, with what is left of them where they could not be deleted. */
   readonly excluded: readonly string[];
   readonly signal: AbortSignal;
 }
@@ -34,14 +35,15 @@ const KINDS = [
  * @throws ArchiveError that names what cannot be read
  */
 export function* backupMembers(source: BackupSource): Generator<TarMember | LeftOut> {
-  /** The first name of each file that has several, by device and inode. */
+  /** The first name of each file that has several, by device, inode and, since inodes are used again, birth. */
   const linked = new Map<string, string>();
 
   const member = function* (path: string): Generator<TarMember | LeftOut> {
     source.signal.throwIfAborted();
     const file = join(source.directory, path);
-    if (source.excluded.includes(file)) return;
-    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (isExcluded(file)) return;
+    // The directory itself may be a link to where its disk is mounted.
+    const stats = (path === '.' ? statSync : lstatSync)(file, { throwIfNoEntry: false });
     if (!stats) {
       yield leftOut(path, 'has vanished');
       return;
@@ -69,9 +71,15 @@ export function* backupMembers(source: BackupSource): Generator<TarMember | Left
     }
   };
 
-  const firstName = ({ dev, ino, nlink }: Stats, path: string): string => {
+  const isExcluded = (file: string): boolean =>
+    source.excluded.some(
+      (path) =>
+        file === path || (dirname(file) === dirname(path) && isLeftName(basename(file), basename(path))),
+    );
+
+  const firstName = ({ dev, ino, birthtimeMs, nlink }: Stats, path: string): string => {
     if (nlink === 1) return path;
-    const key = `${dev}:${ino}`;
+    const key = `${dev}:${ino}:${birthtimeMs}`;
     const first = linked.get(key) ?? path;
     linked.set(key, first);
     return first;

@@ -1,3 +1,4 @@
+import { isLeftName } from '../system/remove-tree.js';
 import { ArchiveError } from './archive-error.js';
 import { entrySegments } from './entry-path.js';
 import { printable } from './printable.js';
@@ -8,7 +9,7 @@ export interface RestoreLimits {
   readonly entryLimit: number;
   /** The most bytes on disk, each thing rounded up to 4096. */
   readonly totalLimitBytes: number;
-  /** A name at the top that an archive may not use. */
+  /** A name at the top that an archive may not use, nor what is left of it where it could not be deleted. */
   readonly reservedName: string;
 }
 
@@ -54,13 +55,18 @@ export class RestoreRules {
     if (!type) throw refuseEntry(entry.path, `is not a file, directory or link (${entry.type})`);
     const segments = entrySegments(entry.path, (reason) => refuseEntry(entry.path, reason));
     if (segments.length === 0 && type !== 'directory') throw refuseEntry(entry.path, 'is not a file name');
-    if (segments[0] === this.#limits.reservedName) throw refuseEntry(entry.path, 'has a reserved name');
+    if (this.#isReserved(segments[0] ?? '')) throw refuseEntry(entry.path, 'has a reserved name');
     // Programs differ in whether a link's content follows it.
     if (type !== 'file' && entry.sizeBytes > 0) {
       throw refuseEntry(entry.path, 'has content, but is not a file');
     }
     this.#count(entry.sizeBytes);
     return { type, segments };
+  }
+
+  #isReserved(name: string): boolean {
+    const { reservedName } = this.#limits;
+    return name === reservedName || isLeftName(name, reservedName);
   }
 
   #count(sizeBytes: number): void {

@@ -1,4 +1,5 @@
-import { Pax, type HeaderData } from 'tar';
+import type { HeaderData } from 'tar';
+import { parsePaxRecords } from './pax-records.js';
 import { TarFormatError } from './tar-format-error.js';
 
 /** What pax and GNU headers say of the entries that follow them. */
@@ -37,15 +38,13 @@ export function createTarMetadata(): TarMetadata {
       return global;
     },
     add(type, content) {
-      const text = content.toString();
-      const name = text.split('\0', 1)[0] ?? '';
+      const name = content.toString().split('\0', 1)[0] ?? '';
       if (LONG_PATH.includes(type)) extended = { ...extended, path: name };
       else if (LONG_LINK.includes(type)) extended = { ...extended, linkpath: name };
+      else if (EXTENDED.includes(type)) extended = { ...extended, ...readRecords(content) };
       else {
-        checkRecords(text);
-        if (EXTENDED.includes(type)) extended = Pax.parse(text, extended);
-        else global = Pax.parse(text, global, true);
-        if (global?.size !== undefined) throw new TarFormatError('a global header states a size');
+        global = { ...global, ...readRecords(content) };
+        if (global.size !== undefined) throw new TarFormatError('a global header states a size');
       }
     },
     forgetEntry() {
@@ -54,16 +53,27 @@ export function createTarMetadata(): TarMetadata {
   };
 }
 
-/** Refuses what the parser of records would take for something else than other tar programs do. */
-function checkRecords(text: string): void {
-  if (/(?:^|\n)\d+ GNU\.sparse\./.test(text)) throw new TarFormatError('sparse files are not supported');
-  const record = /(?:^|\n)((\d+) (?:path|linkpath)=[^]*)/.exec(text);
-  if (record === null) return;
-  const [, rest = '', length = ''] = record;
-  const path = Buffer.from(rest).subarray(0, Number(length)).toString();
-  // pax: "%d %s=%s\n", where the number counts the bytes of the record, its newline included.
-  // eslint-disable-next-line no-control-regex
-  if (!/^\d+ (?:path|linkpath)=[^\u0000-\u001f\u007f]+\n$/.test(path)) {
-    throw new TarFormatError('an extended header holds an unusable name');
+/** What a pax header says of an entry; other keywords are passed over. */
+function readRecords(content: Buffer): HeaderData {
+  const records = parsePaxRecords(content);
+  if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
+    throw new TarFormatError('sparse files are not supported');
   }
+  const data: HeaderData = {};
+  for (const key of ['path', 'linkpath'] as const) {
+    const name = records.get(key);
+    if (name === '' || name?.includes('\0') === true) {
+      throw new TarFormatError('an extended header holds an unusable name');
+    }
+    if (name !== undefined) data[key] = name;
+  }
+  for (const key of ['size', 'uid', 'gid'] as const) {
+    const number = records.get(key);
+    if (number === undefined) continue;
+    if (!/^\d+$/.test(number)) throw new TarFormatError(`an extended header states an impossible ${key}`);
+    data[key] = Number(number);
+  }
+  const mtime = records.get('mtime');
+  if (mtime !== undefined) data.mtime = new Date(1000 * Number(mtime));
+  return data;
 }

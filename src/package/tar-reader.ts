@@ -24,6 +24,10 @@ export interface TarEntry {
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const SKIP_BYTES = 1024 * 1024;
 const SIZE_START = 124;
+const SIZE_END = 136;
+/** The first byte of a number that is not negative. */
+const GNU_NUMBER = 0x80;
+const ID_LIMIT = 2 ** 32;
 const ZEROS = Buffer.alloc(TAR_BLOCK_BYTES);
 
 /**
@@ -56,7 +60,7 @@ async function readEntries(input: ByteSource, visit: (entry: TarEntry) => Promis
     isEmpty = false;
     const header = readHeader(block, metadata);
     const { type } = header;
-    const sizeBytes = sizeOf(header, block);
+    const sizeBytes = sizeOf(header, block, metadata);
     if (isTarMetadata(type)) {
       if (sizeBytes > METADATA_LIMIT_BYTES) throw new TarFormatError('an extended header is too long');
       const content = await input.takeAll(sizeBytes);
@@ -92,7 +96,13 @@ function readHeader(block: Buffer, { extended, global }: TarMetadata): Header {
   if (/^(Symbolic)?Link$/.test(header.type) && !header.linkpath) {
     throw new TarFormatError('a link leads nowhere');
   }
+  if (![header.uid, header.gid].every(isId)) throw new TarFormatError('an entry has an impossible owner');
   return header;
+}
+
+/** Old programs leave the field empty. */
+function isId(id: number | undefined): boolean {
+  return id === undefined || (Number.isInteger(id) && id >= 0 && id < ID_LIMIT);
 }
 
 function decode(block: Buffer, extended?: HeaderData, global?: HeaderData): Header {
@@ -103,13 +113,18 @@ function decode(block: Buffer, extended?: HeaderData, global?: HeaderData): Head
   }
 }
 
-function sizeOf({ size = 0 }: Header, block: Buffer): number {
-  // The decoder drops a negative number in GNU's form.
-  const isNegative = block[SIZE_START] === 0xff;
-  if (isNegative || !Number.isSafeInteger(size) || size < 0) {
+function sizeOf({ size = 0, type }: Header, block: Buffer, { extended }: TarMetadata): number {
+  const isStatedBefore = extended?.size !== undefined && !isTarMetadata(type);
+  if ((!isStatedBefore && !isNumber(block)) || !Number.isSafeInteger(size) || size < 0) {
     throw new TarFormatError('an entry has an impossible size');
   }
   return size;
+}
+
+/** Whether a plain header states a size: octal digits, or GNU's form. The decoder takes what else is there for 0. */
+function isNumber(block: Buffer): boolean {
+  if (block[SIZE_START] === GNU_NUMBER) return true;
+  return /^ *[0-7]*(?:[ \0]|$)/.test(block.toString('latin1', SIZE_START, SIZE_END));
 }
 
 async function visitEntry(

@@ -23,12 +23,16 @@ export async function freePath(path: string): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
+/** Whether something that cannot be deleted gets `name` when {@link freePath} frees a path whose last name is `freed`. */
+export function isLeftName(name: string, freed: string): boolean {
+  const prefix = `.${freed}.`;
+  return name.startsWith(prefix) && /^[0-9a-f]{12}\.left$/.test(name.slice(prefix.length));
+}
+
 async function leftOf(path: string): Promise<string[]> {
-  const [prefix, directory] = [`.${basename(path)}.`, dirname(path)];
+  const directory = dirname(path);
   const names = (await readdir(directory).catch(ignoreMissing)) ?? [];
-  return names
-    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{12}\.left$/.test(name.slice(prefix.length)))
-    .map((name) => join(directory, name));
+  return names.filter((name) => isLeftName(name, basename(path))).map((name) => join(directory, name));
 }
 
 async function removeTree(path: string): Promise<void> {

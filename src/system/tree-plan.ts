@@ -20,26 +20,30 @@ export class TreeConflict extends Error {
 }
 
 /**
- * The steps, parents first. Files of `target` that are not in `staged` stay.
+ * The steps, parents first. Files of `target` that are not in `staged` stay. Nothing can be moved into another file
+ * system at one stroke, so there may be none below `target` where something is staged.
  *
  * @throws TreeConflict
  */
 export function* planTree(staged: string, target: string): Generator<TreeStep> {
   let number = 0;
-  const walk = function* (parent: string): Generator<TreeStep> {
+  const { dev } = lstatSync(staged);
+  const walk = function* (parent: string, isForeign: boolean): Generator<TreeStep> {
     for (const entry of readdirSync(join(staged, parent), { withFileTypes: true })) {
       const path = join(parent, entry.name);
       const there = lstatSync(join(target, path), { throwIfNoEntry: false });
       if (entry.isDirectory() && there?.isDirectory() === true) {
         yield { path, attributes: attributesOf(there) };
-        yield* walk(path);
+        yield* walk(path, there.dev !== dev);
         continue;
       }
       if (entry.isDirectory() && there) requireStated(staged, path);
+      if (isForeign)
+        throw new TreeConflict(`"${path}" lies in another file system, which is mounted in place`);
       yield { path, number: number++ };
     }
   };
-  yield* walk('');
+  yield* walk('', false);
 }
 
 function requireStated(staged: string, path: string): void {

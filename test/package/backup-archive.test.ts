@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import {
   appendFile,
   chmod,
@@ -54,6 +55,22 @@ function backUp(
 
 const names = () => run('tar', '-tf', file).split('\n').slice(0, -1);
 const isRoot = process.geteuid?.() === 0;
+
+if (isRoot) {
+  test('the archive belongs to the group of administrators', async () => {
+    await writeFile(join(data, 'a'), 'x');
+    await backUp(sourceOf('a'));
+    const { uid, gid, mode } = await stat(file);
+    expect([uid, gid, mode & 0o7777]).toEqual([0, 997, 0o644]);
+  });
+}
+
+test('the directory may be a link to another one', async () => {
+  await writeFile(join(data, 'a'), 'x');
+  await symlink(data, `${data}-link`);
+  await backUp({ ...sourceOf('.'), directory: `${data}-link` });
+  expect([names(), notes]).toEqual([['a'], []]);
+});
 
 /** A tree with everything that a backup keeps. */
 async function makeTree(): Promise<void> {
@@ -118,6 +135,7 @@ describe('an archive', () => {
 
   test('of the whole directory has no entry for itself, and nothing of a restore', async () => {
     await mkdir(join(data, '.admind-restore/new'), { recursive: true });
+    await mkdir(join(data, '..admind-restore.0123456789ab.left/new'), { recursive: true });
     await writeFile(join(data, 'a'), '');
     await backUp(sourceOf('.'));
     expect(names()).toEqual(['a']);
@@ -181,6 +199,21 @@ describe('an archive', () => {
     await backUp(sourceOf('app'), () => rm(join(data, 'app/3'), { force: true }));
     expect(names()).toEqual(['app/', 'app/1', 'app/2']);
     expect(notes).toEqual(['Left out: "app/3" has vanished']);
+  });
+
+  test('tells a new file from a deleted one of the same inode that had several names, too', async () => {
+    const at = (name: string) => join(data, name);
+    for (const name of ['a', 'b']) await mkdir(at(name));
+    await writeFile(at('a/1'), 'old');
+    await link(at('a/1'), at('a/2'));
+    await writeFile(at('a/3'), Buffer.alloc(2 * 1024 * 1024));
+    await backUp(sourceOf('a', 'b'), async () => {
+      if (existsSync(at('b/1'))) return;
+      for (const name of ['a/1', 'a/2']) await rm(at(name));
+      await writeFile(at('b/1'), 'new');
+      await link(at('b/1'), at('b/2'));
+    });
+    expect(run('tar', '-xOf', file, 'b/1')).toBe('new');
   });
 
   test('stops when it grows beyond its limit', async () => {

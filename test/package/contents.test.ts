@@ -147,7 +147,7 @@ describe('listContents', () => {
     [
       'a line feed in a pax name',
       [paxRecord('path', 'a\nb'), { path: 'y' }],
-      'an extended header holds an unusable name',
+      '"a?b" has control characters in its name',
     ],
     [
       'NUL in a pax name',
@@ -254,10 +254,7 @@ describe('listContents', () => {
     ['behind the end of the archive', Buffer.concat([tarOf({ path: 'a' }), Buffer.alloc(50_000_000)])],
     [
       'in extended headers',
-      tarOf(
-        ...Array<Buffer>(400).fill(rawMember({ path: 'p', type: 'x', body: Buffer.alloc(100_000, 'x') })),
-        { path: 'a' },
-      ),
+      tarOf(...Array<Buffer>(400).fill(paxRecord('comment', 'x'.repeat(100_000))), { path: 'a' }),
     ],
   ])('refuses a bomb %s', async (_title, tar) => {
     const file = join(await temporaryDirectory(), 'bomb.tar.gz');

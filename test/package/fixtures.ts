@@ -57,10 +57,18 @@ export function memberNamed(name: Buffer): Buffer {
 
 /** A pax header that gives the next member this record. */
 export function paxRecord(key: string, value: string): Buffer {
-  const rest = ` ${key}=${value}\n`;
-  let length = Buffer.byteLength(rest);
-  while (Buffer.byteLength(`${length}${rest}`) !== length) length++;
-  return rawMember({ path: 'PaxHeader', type: 'x', body: `${length}${rest}` });
+  return paxHeader([key, value]);
+}
+
+/** A pax header that gives the next member these records. */
+export function paxHeader(...records: readonly (readonly [key: string, value: string])[]): Buffer {
+  const lines = records.map(([key, value]) => {
+    const rest = ` ${key}=${value}\n`;
+    let length = Buffer.byteLength(rest);
+    while (Buffer.byteLength(`${length}${rest}`) !== length) length++;
+    return `${length}${rest}`;
+  });
+  return rawMember({ path: 'PaxHeader', type: 'x', body: lines.join('') });
 }
 
 export function withChecksum(block: Buffer): Buffer {

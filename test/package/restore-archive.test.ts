@@ -18,6 +18,7 @@ import { extractArchive } from '../../src/package/restore-archive.js';
 import { ArchiveError } from '../../src/package/archive-error.js';
 import { hasTool } from '../support/tools.js';
 import {
+  paxHeader,
   paxRecord,
   rawMember,
   tarEnd,
@@ -182,6 +183,20 @@ describe('a restored entry', () => {
     expect([await read('Icon\r'), await read(`${'n'.repeat(101)}\n`)]).toEqual(['x', 'y']);
   });
 
+  test('may have any character in the records of a pax header, which also say where a link leads', async () => {
+    const { directory, read } = await extracted(
+      tarOf(
+        paxHeader(['linkpath', 'x\ny'], ['path', 'a\nb=c']),
+        { path: 'cut', type: '2', linkpath: 'x' },
+        paxHeader(['comment', 'two lines\n13 path=other'], ['uid', '7'], ['gid', '8']),
+        { path: 'own', body: 'x' },
+      ),
+    );
+    expect(await readdir(directory)).toEqual(['a\nb=c', 'own']);
+    expect(await readlink(join(directory, 'a\nb=c'))).toBe('x\ny');
+    expect(await read('own')).toBe('x');
+  });
+
   test('may be a link inside, absolute or relative', async () => {
     const { directory } = await extracted(
       tarOf(
@@ -209,6 +224,7 @@ describe('refuses', () => {
     ['a parent path in a pax header', [paxRecord('path', '../b'), a], '"../b" has a ".." in its path'],
     ['a parent path in a GNU header', [gnuLongName('../b'), a], '"../b" has a ".." in its path'],
     ['the directory of restores', [{ path: './.admind-restore/old/0' }], 'has a reserved name'],
+    ['what is left of it', [{ path: '..admind-restore.0123456789ab.left/0' }], 'has a reserved name'],
     ['a link to an absolute path', [symbolic('l', '/etc')], 'is a link that may lead out of /data ("/etc")'],
     ['a link to a parent', [symbolic('d/l', '../..')], 'is a link that may lead out of /data ("../..")'],
     [
@@ -245,6 +261,15 @@ describe('refuses', () => {
     ['a pax sparse file', [paxRecord('GNU.sparse.major', '1'), a], 'sparse files are not supported'],
     ['a name that is not UTF-8', [paxRecord('path', 'a\ufffd'), a], 'has a name that is not UTF-8'],
     ['a long name', [gnuLongName('n'.repeat(256)), a], 'has a name longer than 255 bytes'],
+    [
+      'a pax record that is no record',
+      [rawMember({ path: 'p', type: 'x', body: '99 path=a\n' }), a],
+      'an extended header is malformed',
+    ],
+    ['a negative size in a pax header', [paxRecord('size', '-1'), a], 'states an impossible size'],
+    ['a size in a pax header that is no decimal', [paxRecord('size', '0x1'), a], 'states an impossible size'],
+    ['an owner in a pax header that is no number', [paxRecord('uid', 'me'), a], 'states an impossible uid'],
+    ['an owner that no system knows', [paxRecord('gid', '4294967296'), a], 'has an impossible owner'],
     ['a file for the top directory', [{ path: './.' }], 'is not a file name'],
     ['nothing but the top directory', [{ path: './', type: '5' }], 'The archive holds nothing'],
   ])('%s', async (_title, members, message) => {
@@ -292,6 +317,12 @@ describe('refuses', () => {
     block.fill(0xff, 124, 136)[124] = first;
     const archive = Buffer.concat([withChecksum(block), tarEnd]);
     expect(await refusalOf(archive)).toMatch(/an entry (has|states) an impossible (size|number)$/);
+  });
+
+  test.each(['-0000000001', '1x', '8'])('a size that is no octal number: %s', async (size) => {
+    const block = rawMember({ path: 'a' });
+    block.fill(0, 124, 136).write(size, 124);
+    expect(await refusalOf(Buffer.concat([withChecksum(block), tarEnd]))).toMatch(/ has an impossible size$/);
   });
 
   test('too many entries', async () => {

@@ -10,6 +10,7 @@ import {
   type TreePlaces,
 } from '../../src/system/tree-change.js';
 import { IMPLIED_DIRECTORY_MODE, STATED_DIRECTORY_MODE } from '../../src/system/tree-plan.js';
+import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
 import { describeTree } from '../support/tree.js';
 
 let work: string;
@@ -167,4 +168,25 @@ test('refuses a directory that is only passed through where a link is in place',
   );
   expect(existsSync(places.journal)).toBe(false);
   expect(describeTree(places.target)).toEqual(before);
+});
+
+testWithMount('refuses what lies in another file system in place, before anything is replaced', async () => {
+  const places = await prepare('mount');
+  const mounted = join(places.target, 'kept/mounted');
+  const unmount = mountTmpfs(mounted, '64k');
+  try {
+    await mkdir(join(stagedTree(places), 'kept/mounted'), { mode: STATED_DIRECTORY_MODE });
+    const before = describeTree(places.target);
+    await write(join(stagedTree(places), 'kept/mounted/file'), 'new');
+    await expect(beginTreeChange(places)).rejects.toThrow(
+      '"kept/mounted/file" lies in another file system, which is mounted in place',
+    );
+    expect([existsSync(places.journal), describeTree(places.target)]).toEqual([false, before]);
+    await rm(places.directory, { recursive: true });
+    await mkdir(join(stagedTree(places), 'kept/mounted'), { recursive: true });
+    await writeFile(attributesList(places), '');
+    await (await beginTreeChange(places)).apply(endless);
+  } finally {
+    unmount();
+  }
 });
