@@ -17,7 +17,8 @@ export interface SshSession extends ApplianceContext {
 }
 
 /**
- * Starts a job, shows its log and waits for its end, then shows its result if it has one. What was not uploaded is left for the job to report.
+ * Starts a job, shows its log and waits for its end, then shows its result if it has one. What was not uploaded is left
+ * for the job to report.
  *
  * @param files where its inputs lie, by form field
  * @param event for the audit log; default: `<name>.post` without a target
