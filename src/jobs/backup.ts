@@ -5,11 +5,10 @@ import { ArchiveError } from '../package/archive-error.js';
 import { measureBackup, writeBackup } from '../package/backup-archive.js';
 import type { BackupSource } from '../package/backup-members.js';
 import { freeBytes } from '../system/disk-space.js';
-import { JobFailure, type Job, type JobContext, type JobSuccess } from './job.js';
+import { archiveFailure, RESERVED_BYTES } from './archive-job.js';
+import type { Job, JobContext, JobSuccess } from './job.js';
 
 const ARCHIVE_MODE = 0o644;
-/** Space that backups and restores leave free. */
-export const RESERVED_BYTES = 16 * 1024 * 1024;
 /** How often a percentage is published at most. */
 const PROGRESS_MS = 200;
 
@@ -87,9 +86,4 @@ function createProgress({ progress }: JobContext, totalBytes: number): (bytes: n
     notBefore = performance.now() + PROGRESS_MS;
     await progress(percentage);
   };
-}
-
-/** The words of an archive's fault as those of the job. */
-export function archiveFailure(error: unknown): unknown {
-  return error instanceof ArchiveError ? new JobFailure({ message: error.message }, { cause: error }) : error;
 }

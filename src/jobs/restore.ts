@@ -14,7 +14,7 @@ import {
   type TreePlaces,
 } from '../system/tree-change.js';
 import { TreeConflict } from '../system/tree-plan.js';
-import { archiveFailure, RESERVED_BYTES } from './backup.js';
+import { archiveFailure, RESERVED_BYTES } from './archive-job.js';
 import type { Job, JobContext } from './job.js';
 
 /** Puts the files of an archive in place of those in `/data`, all or none. Used by: POST /api/v1/admin/backup/restore. */
