@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { journalOf, type Paths } from '../config/paths.js';
 import { readJobStatus, readsRunning } from '../records/job-status.js';
 import type { Change } from '../system/change.js';
 import { findFileChange } from '../system/file-change.js';
 import { acquireLock, type Lock } from '../system/lock.js';
+import { lockOf } from './acquire.js';
 import type { Job, JobSuccess } from './job.js';
 import { openJobRecords, type RecordedJob } from './job-records.js';
 import { finish, reportNotUndone, undo, type JobParts } from './run-job.js';
@@ -76,7 +76,7 @@ export async function cleanUpIfIdle(recorded: RecordedJob): Promise<void> {
 }
 
 async function underLock({ job, paths }: RecordedJob, work: (lock: Lock) => Promise<void>): Promise<void> {
-  const lock = await acquireLock(join(paths.locks, job.name));
+  const lock = await acquireLock(lockOf(job.name, paths));
   if (!lock) return;
   try {
     await work(lock);
