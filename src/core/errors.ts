@@ -51,6 +51,11 @@ export function errnoOf(error: unknown): string | undefined {
   return textProperty(error, 'code');
 }
 
+/** Whether a write failed for want of space, or of quota. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
+}
+
 /** For `catch`: a file that is not there is no error, every other error is thrown on. */
 export function ignoreMissing(error: unknown): undefined {
   if (errnoOf(error) !== 'ENOENT') throw error;

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import multer, { MulterError } from 'multer';
 import type { Readable, Writable } from 'node:stream';
-import { AdminError, errnoOf, messageOf } from '../core/errors.js';
+import { AdminError, errnoOf, isDiskFull, messageOf } from '../core/errors.js';
 import type { BodyStream } from './body-stream.js';
 import type { UploadedFile } from './endpoint.js';
 import {
@@ -120,7 +120,7 @@ function files({ files: list = [] }: Parsed): Map<string, UploadedFile> {
 function describe(error: unknown, fileLimit: number): AdminError {
   if (error instanceof AdminError) return error;
   if (error instanceof MulterError) return describeMulterError(error, fileLimit);
-  if (['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')) {
+  if (isDiskFull(error)) {
     return new AdminError('tooLarge', 'Not enough disk space on the appliance for this upload', {
       cause: error,
     });

@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf } from '../core/errors.js';
+import { isDiskFull } from '../core/errors.js';
 import { syncDirectory, writeSynced } from '../system/atomic-file.js';
 import { JobFailure } from './job.js';
 
@@ -30,7 +30,7 @@ export async function writeOrExplain(
   mode: number,
 ): Promise<void> {
   await writeSynced(file, content, { mode }).catch((error: unknown) => {
-    if (errnoOf(error) !== 'ENOSPC' && errnoOf(error) !== 'EDQUOT') throw error;
+    if (!isDiskFull(error)) throw error;
     throw new JobFailure({ message: 'Not enough disk space' }, { cause: error });
   });
 }

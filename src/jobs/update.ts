@@ -2,7 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { compareVersions } from '../appliance/version-order.js';
 import { readVersion } from '../appliance/version.js';
 import { dateLine } from '../core/clock.js';
-import { errnoOf } from '../core/errors.js';
+import { errnoOf, isDiskFull } from '../core/errors.js';
 import { printable } from '../core/printable.js';
 import { extractContents, listContents, type PackageContents } from '../package/contents.js';
 import { PackageError } from '../package/package-error.js';
@@ -166,7 +166,7 @@ async function packageFailure(error: unknown, log: JobContext['log']): Promise<u
 }
 
 function isDiskFault(cause: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'].includes(errnoOf(cause) ?? '');
+  return isDiskFull(cause) || ['EIO', 'EROFS'].includes(errnoOf(cause) ?? '');
 }
 
 function failure(code: string, message: string, cause?: unknown): JobFailure {

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { errnoOf } from '../core/errors.js';
+import { errnoOf, isDiskFull } from '../core/errors.js';
 import { giveToAdminGroup } from '../system/admin-group.js';
 import { ArchiveError } from './archive-error.js';
 import { backupMembers, leftOut, unreadable, type BackupSource } from './backup-members.js';
@@ -75,7 +75,7 @@ export async function writeBackup(source: BackupSource, target: BackupTarget): P
     const { blocks } = await file.stat();
     return { diskBytes: 512 * blocks || size, sha256: hash.digest('hex') };
   } catch (error) {
-    if (errnoOf(error) !== 'ENOSPC') throw error;
+    if (!isDiskFull(error)) throw error;
     throw new ArchiveError('Cannot write the backup: No space left on device', { cause: error });
   } finally {
     await file.close();

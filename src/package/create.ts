@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { errnoOf, FatalError } from '../core/errors.js';
+import { errnoOf, FatalError, isDiskFull } from '../core/errors.js';
 import { readTextStart, stagedName, syncDirectory, writeSynced } from '../system/atomic-file.js';
 import { VERSION_LIMIT_BYTES, versionIn } from './contents.js';
 import { encrypt } from './encrypt.js';
@@ -50,7 +50,7 @@ export async function createPackage(options: CreateOptions): Promise<CreatedPack
     await rename(sealedFile, outputFile);
     await syncDirectory(dirname(outputFile));
   } catch (error) {
-    if (errnoOf(error) !== 'ENOSPC') throw error;
+    if (!isDiskFull(error)) throw error;
     throw new FatalError(`Cannot write ${outputFile}: No space left on device`, { cause: error });
   } finally {
     await rm(innerFile, { force: true });
