@@ -1,3 +1,4 @@
+import { isObject } from '../appliance/settings-file.js';
 import { readStorageOptions } from '../appliance/storage-settings.js';
 import type { Paths } from '../config/paths.js';
 import { AdminError } from '../core/errors.js';
@@ -22,7 +23,8 @@ export async function readStorage(paths: Paths): Promise<Record<string, unknown>
   const options = await readStorageOptions(paths);
   if (options === undefined) throw new AdminError('notFound', '');
   const settings = await readJson(paths.storageJson);
-  return { ...(settings as object), options };
+  if (!isObject(settings)) throw new AdminError('notFound', '');
+  return { ...settings, options };
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -108,8 +108,10 @@ test('GET: 404 unless settings and options exist; options that cannot be read ar
   ]);
   await appliance.write(storageOptions, '');
   expect((await get()).text).toBe(JSON.stringify({ storage: NFS, options: ['local'] }));
-  await appliance.write(storageJson, '');
-  expect((await get()).status).toBe(404);
+  for (const broken of ['', '[]', '"text"', 'null']) {
+    await appliance.write(storageJson, broken);
+    expect((await get()).status).toBe(404);
+  }
 });
 
 test('should refuse a type that this appliance does not offer', async () => {
