@@ -2,7 +2,8 @@ import { describeFailure } from '../system/script.js';
 import { JobFailure, type JobContext } from './job.js';
 
 /**
- * Runs one of the appliance's own scripts, through the system script that calls it; its output goes to the job's log.
+ * Runs one of the appliance's own scripts, through the system script that calls it; its output is in the job's log
+ * if it fails.
  *
  * @param script of the product, below `scripts/`
  * @param name of the appliance's script, for the message
@@ -15,7 +16,10 @@ export async function runApplianceScript(
   name: string,
 ): Promise<void> {
   const failure = describeFailure(
-    await context.runScript(script, args, { timeoutMs: context.settings.scriptTimeLimitMs }),
+    await context.runScript(script, args, {
+      timeoutMs: context.settings.scriptTimeLimitMs,
+      isQuiet: true,
+    }),
   );
   if (failure !== undefined) throw new JobFailure({ message: `${name} ${failure}` });
 }

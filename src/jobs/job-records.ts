@@ -12,6 +12,7 @@ import {
 } from '../records/job-status.js';
 import { freePath } from '../system/remove-tree.js';
 import type { Job, JobSuccess } from './job.js';
+import { spoolOf } from './quiet-script.js';
 
 export interface RecordedJob {
   readonly job: Job;
@@ -59,7 +60,8 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
   };
 
   const cleanUp = async (kept: readonly string[] = []) => {
-    for (const path of job.staged(paths).filter((staged) => !kept.includes(staged))) {
+    const staged = [...job.staged(paths), spoolOf(paths, job.name)];
+    for (const path of staged.filter((one) => !kept.includes(one))) {
       await freePath(path).catch((error: unknown) => {
         logger.error({ job: job.name, reason: messageOf(error) }, 'what a job staged could not be removed');
         return log.line(`Cleaning up failed: ${messageOf(error)}`);

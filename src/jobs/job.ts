@@ -96,6 +96,8 @@ export interface ScriptOptions {
   readonly timeoutMs: number;
   /** Default: the job's log. */
   readonly log?: string;
+  /** Whether its output reaches the job's log only if it fails. */
+  readonly isQuiet?: boolean;
   /** Default: `scriptOutputLimitBytes`. */
   readonly logLimitBytes?: number;
   /** Whether background children that the script leaves running are killed; default: they are left alone. */

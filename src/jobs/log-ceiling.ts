@@ -21,8 +21,11 @@ export function createLogCeiling({ job, paths, settings }: RecordedJob): () => P
     const isRunning = await readsRunning(job.status(paths));
     const log = await open(job.log(paths).file, 'r+').catch(ignoreMissing);
     try {
-      await (log && cutLog(log, ceiling));
-      if (isRunning === wasRunning) return;
+      if (isRunning === wasRunning) {
+        await (log && cutLog(log, ceiling));
+        return;
+      }
+      // Not cut now: the last lines tell how the job ended.
       wasRunning = isRunning;
       ceiling = ((await log?.stat())?.size ?? 0) + 2 * settings.scriptOutputLimitBytes + LINES_BYTES;
     } finally {

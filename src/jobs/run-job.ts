@@ -9,6 +9,7 @@ import type { Lock } from '../system/lock.js';
 import { describeFailure, runScript } from '../system/script.js';
 import { JobFailure, type JobContext, type JobSuccess } from './job.js';
 import { openJobRecords, type JobRecords, type RecordedJob } from './job-records.js';
+import { runQuietly, spoolOf } from './quiet-script.js';
 import type { JobOutcome } from './runner-messages.js';
 import { takeOverInputs } from './take-over-inputs.js';
 
@@ -80,12 +81,14 @@ export async function finish(
   change: Change | undefined,
 ): Promise<void> {
   if (job.savesImage === true && existsSync(paths.symlinktool)) {
-    const result = await runScript({
-      ...systemScript(paths, 'save-image.sh'),
-      log: records.log.file,
-      logLimitBytes: settings.scriptOutputLimitBytes,
-      timeoutMs: settings.scriptTimeLimitMs,
-    });
+    const result = await runQuietly(spoolOf(paths, job.name), records.log, (spool) =>
+      runScript({
+        ...systemScript(paths, 'save-image.sh'),
+        log: spool,
+        logLimitBytes: settings.scriptOutputLimitBytes,
+        timeoutMs: settings.scriptTimeLimitMs,
+      }),
+    );
     const failure = describeFailure(result);
     if (failure !== undefined)
       await records.log.line(`Saving the live image failed: symlinktool.sh ${failure}`);
@@ -158,16 +161,20 @@ function openJobContext(
       onChange(await replaceFiles(journalOf(paths, job.name), replacements));
     },
     adopt: onChange,
-    runScript: (name, args, options) =>
-      runScript({
-        ...systemScript(paths, name, args),
-        log: options.log ?? records.log.file,
-        logLimitBytes: options.logLimitBytes ?? settings.scriptOutputLimitBytes,
-        timeoutMs: options.timeoutMs,
-        killsLeftovers: options.killsLeftovers,
-        signal,
-        onStart,
-      }),
+    runScript(name, args, options) {
+      const run = (file: string) =>
+        runScript({
+          ...systemScript(paths, name, args),
+          log: file,
+          logLimitBytes: options.logLimitBytes ?? settings.scriptOutputLimitBytes,
+          timeoutMs: options.timeoutMs,
+          killsLeftovers: options.killsLeftovers,
+          signal,
+          onStart,
+        });
+      if (options.isQuiet === true) return runQuietly(spoolOf(paths, job.name), records.log, run);
+      return run(options.log ?? records.log.file);
+    },
     captureScript: (name, args, options) =>
       captureScript({ ...systemScript(paths, name, args), ...options, signal, onStart }),
   };

@@ -65,7 +65,7 @@ test('static settings: three files with their modes, and network.sh has run', as
   const { appJson, networkJson, networkConf } = appliance.paths;
   for (const file of [appJson, networkJson, networkConf]) expect((await stat(file)).mode & 0o777).toBe(0o640);
   expect(await appliance.read(join(appliance.paths.log, 'applied'))).toBe('test.host\n');
-  expect(await log()).toBe('Updating settings. Please wait..\nstatic \nUpdating settings successful\n');
+  expect(await log()).toBe('Updating settings. Please wait..\nUpdating settings successful\n');
   const shown = await appliance.signed('GET', '/settings');
   expect([shown.status, shown.headers['content-type'], shown.text]).toEqual([
     200,
@@ -163,12 +163,13 @@ test('what cannot be put back is said once, and no change begins before it is pu
   expect(await change({ network: { ...DHCP, hostname: 'other.host' } })).toBe('success');
 });
 
-test('a first change that fails leaves no file', async () => {
-  await installNetworkScript('exit 1');
+test('a first change that fails leaves no file, and what network.sh printed is in the log', async () => {
+  await installNetworkScript('echo no carrier; exit 1');
   expect(await change({ network: DHCP })).toBe('failed');
   expect((await appliance.signed('GET', '/settings')).status).toBe(404);
   expect((await log()).split('\n')).toEqual([
     'Updating settings. Please wait..',
+    'no carrier',
     'network.sh ended with status 1',
     'The previous state was put back',
     'Invalid or missing settings file',

@@ -110,7 +110,7 @@ test('version and changelog are printed; status 1 and a line where there are non
 });
 
 describe('settings', () => {
-  beforeEach(() => installScript('network.sh', 'echo "network.sh $1"'));
+  beforeEach(() => installScript('network.sh', 'echo "$1" > "$JIDO_ADMIN_PATH/log/mode"'));
   const stored = async () => [
     await appliance.read(appliance.paths.networkJson),
     await appliance.read(appliance.paths.appJson),
@@ -120,7 +120,8 @@ describe('settings', () => {
     await writeFile(uploads().networkJson, STATIC);
     await writeFile(uploads().appJson, '{"a":1}');
     const { status, stdout } = await ssh('settings', 'static');
-    expect([status, stdout]).toEqual([0, expect.stringMatching(/network\.sh static\n.*successful\n$/)]);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/Updating settings successful\n$/)]);
+    expect(await appliance.read(join(appliance.paths.log, 'mode'))).toBe('static\n');
     expect(await stored()).toEqual([`{"mode":"static",${STATIC.slice(1)}\n`, '{"a":1}\n']);
     expect(await readdir(appliance.paths.uploads)).toEqual([]);
     expect(await audit()).toContain(',ssh,admin,settings.post,"static",192.0.2.7');

@@ -1,0 +1,33 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Paths } from '../config/paths.js';
+import type { JobLog } from '../records/job-log.js';
+import { readTextFile } from '../system/atomic-file.js';
+import { describeFailure, type LoggedResult } from '../system/script.js';
+
+/** What a job's quiet script prints while it runs. */
+export function spoolOf({ tmp }: Paths, job: string): string {
+  return join(tmp, `${job}.output`);
+}
+
+/**
+ * Runs a script whose output is of interest only if it fails: the logs of existing appliances do not have it. It is
+ * appended to the job's log then.
+ *
+ * @param run runs the script with its output in the given file
+ */
+export async function runQuietly(
+  spool: string,
+  log: JobLog,
+  run: (spool: string) => Promise<LoggedResult>,
+): Promise<LoggedResult> {
+  await rm(spool, { force: true });
+  try {
+    const result = await run(spool);
+    const output = describeFailure(result) === undefined ? '' : ((await readTextFile(spool)) ?? '');
+    if (output !== '') await log.plain(output.replace(/\n$/, ''));
+    return result;
+  } finally {
+    await rm(spool, { force: true });
+  }
+}
