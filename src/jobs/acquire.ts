@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.js';
 import { sleep } from '../core/clock.js';
+import { isDiskFull } from '../core/errors.js';
 import { readsRunning } from '../records/job-status.js';
 import { acquireLock, isLocked, type Lock } from '../system/lock.js';
 import { conflictsOf } from './conflicts.js';
@@ -18,6 +19,19 @@ const WAIT_MS = 5_000;
  * `running` is about to begin or to finish, so that is waited for, five seconds at most.
  */
 export async function acquireJobLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
+  try {
+    return await awaitLock(name, paths);
+  } catch (error) {
+    if (jobs[name].needsNoSpace !== true || !isDiskFull(error)) throw error;
+    const refusedBy = await findHolder(name, paths);
+    return refusedBy === undefined ? NO_LOCK : { refusedBy };
+  }
+}
+
+/** Of a job that needs no space, where there is none for a lock: no other job could start there. */
+const NO_LOCK: Lock = { addGroup: () => Promise.resolve(), release: () => Promise.resolve() };
+
+async function awaitLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
   const deadline = Date.now() + WAIT_MS;
   for (;;) {
     const lock = await tryToAcquire(name, paths);

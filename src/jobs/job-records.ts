@@ -1,6 +1,6 @@
 import type { Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
-import { messageOf } from '../core/errors.js';
+import { isDiskFull, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { createJobLog, type JobLog } from '../records/job-log.js';
 import {
@@ -9,6 +9,7 @@ import {
   writeJobStatus,
   type JobError,
   type JobState,
+  type StatusFields,
 } from '../records/job-status.js';
 import { freePath } from '../system/remove-tree.js';
 import type { Job, JobSuccess } from './job.js';
@@ -54,9 +55,17 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
   const log = createJobLog(file, settings.applianceType, logger, mode);
   const type = settings.applianceType.toLowerCase();
   const fieldsOf = (state: JobState) => job.statusFields?.(state, percentage) ?? { percentage };
+  const write = async (state: JobState, fields: StatusFields) => {
+    try {
+      await writeJobStatus(files, state, fields);
+    } catch (error) {
+      if (job.needsNoSpace !== true || !isDiskFull(error)) throw error;
+      logger.error({ job: job.name, state, reason: messageOf(error) }, 'a status could not be written');
+    }
+  };
   const publish = async (next: number) => {
     percentage = next;
-    await writeJobStatus(files, 'running', fieldsOf('running'));
+    await write('running', fieldsOf('running'));
   };
 
   const cleanUp = async (kept: readonly string[] = []) => {
@@ -88,7 +97,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
       await cleanUp();
       percentage = success.percentage ?? 100;
       await log.line(success.text ?? job.texts.succeeded(type));
-      await writeJobStatus(files, 'success', success.fields ?? fieldsOf('success'));
+      await write('success', success.fields ?? fieldsOf('success'));
     },
     async fail(error, isLogged = false) {
       await cleanUp();
@@ -102,7 +111,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
         if (!isLogged) await log.line(error.message);
       }
       await log.line(job.texts.failed(type));
-      await writeJobStatus(files, 'failed', fieldsOf('failed'));
+      await write('failed', fieldsOf('failed'));
     },
   };
 }

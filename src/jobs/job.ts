@@ -22,6 +22,8 @@ export interface Job {
   /** Stages that its log and status pass through, and the percentage of each. */
   readonly stages: Readonly<Record<string, number>>;
   readonly texts: JobTexts;
+  /** It works although a full disk keeps its lock, status and log from being written: it may be what helps against that. */
+  readonly needsNoSpace?: boolean;
   /** The live image, where there is one, is saved when the job has succeeded. */
   readonly savesImage?: boolean;
   status(paths: Paths): StatusFiles;

@@ -19,6 +19,7 @@ export const rebootJob: Job = {
     succeeded: () => 'Reboot started',
     failed: () => 'Reboot failed',
   },
+  needsNoSpace: true,
   status: ({ rebootStatus }) => ({ text: rebootStatus }),
   log: ({ rebootLog }) => ({ file: rebootLog, mode: 0o644 }),
   staged: () => [],

@@ -12,6 +12,7 @@ import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
 import { pretendToRun, runnerOf } from '../support/running-job.js';
 import { writeScript } from '../support/script-file.js';
+import { fillDisk, mountTmpfs, testWithMount } from '../support/tmpfs.js';
 
 let appliance: TestDaemon;
 /** What a sandbox does instead of a reboot. */
@@ -188,6 +189,30 @@ test('a killed runner reboots nothing, its status says so, and the next one work
   await poll('the next one starts', async () => (await reboot()).status === 202);
   expect(await ended()).toBe('success');
 });
+
+testWithMount(
+  'a full disk does not keep the appliance from rebooting, but a job that runs does',
+  async () => {
+    const { etc, lib, log: logs, tmp, apiToken, locks } = appliance.paths;
+    const token = await appliance.read(apiToken);
+    const unmounts = [etc, lib, logs, tmp].map((directory) => mountTmpfs(directory, '64k'));
+    try {
+      await appliance.write(apiToken, token);
+      await mkdir(locks);
+      const end = await pretendToRun('update', appliance.paths);
+      for (const directory of [etc, lib, logs, tmp]) await fillDisk(join(directory, 'fill'));
+      expect(await reboot()).toMatchObject({ status: 400, message: 'Reboot cannot start while update runs' });
+      await rm(join(lib, 'fill'));
+      await rm(join(etc, 'fill'));
+      await end();
+      for (const directory of [etc, lib]) await fillDisk(join(directory, 'fill'));
+      expect(await reboot()).toMatchObject({ status: 202 });
+      await poll('it reboots', () => Promise.resolve(existsSync(record)));
+    } finally {
+      for (const unmount of unmounts) unmount();
+    }
+  },
+);
 
 describe('on the machine itself reboot.sh', () => {
   /** Only what is in this directory can be run: nothing of the machine that the test runs on. */
