@@ -63,7 +63,7 @@ export const SSH_OPERATIONS: Readonly<Record<string, SshOperation>> = {
   },
   license: {
     summary: 'change the license to license.asc',
-    run: (session) => runJobWith(session, 'license', ({ license }) => ({ license })),
+    run: (session) => runJobWith(session, 'license', ({ license }) => ({ license }), { ofSuccess: true }),
   },
   token: { summary: 'set the API token to the first line of api.token', run: changeToken },
   backup: {
@@ -81,11 +81,13 @@ export const SSH_OPERATIONS: Readonly<Record<string, SshOperation>> = {
   },
   logs: {
     summary: 'make logs.tar.gz, to be fetched by SFTP',
-    run: (session) => runJob(session, 'logs', {}, { action: 'logs.get', target: 'logs.tar.gz' }),
+    run: (session) =>
+      runJob(session, 'logs', {}, { action: 'logs.get', target: 'logs.tar.gz', ofSuccess: true }),
   },
   debug: {
     summary: 'make debug-bundle.tar, to be fetched by SFTP',
-    run: (session) => runJob(session, 'debug', {}, { action: 'debug.get', target: 'debug-bundle.tar' }),
+    run: (session) =>
+      runJob(session, 'debug', {}, { action: 'debug.get', target: 'debug-bundle.tar', ofSuccess: true }),
   },
   reboot: { summary: 'reboot the appliance', run: (session) => runJob(session, 'reboot') },
 };
@@ -100,7 +102,7 @@ async function changeBackup(session: SshSession): Promise<boolean> {
   const { paths, audit, write, id, address, argument: target = '' } = session;
   if (target === 'START') return runJob(session, 'backup', {}, { target });
   if (target === 'RESTORE') {
-    const event = { action: 'backup.restore', target: 'backup-archive.tar' };
+    const event = { action: 'backup.restore', target: 'backup-archive.tar', ofSuccess: true };
     return runJobWith(session, 'restore', ({ backupArchive }) => ({ archive: backupArchive }), event);
   }
   const log = await followLog(paths.backupLog, write);

@@ -16,20 +16,27 @@ export interface SshSession extends ApplianceContext {
   readonly write: (text: string | Buffer) => void;
 }
 
+/** What the audit log says of a job. */
+export interface JobEvent extends Partial<Pick<AuditEvent, 'action' | 'target'>> {
+  /** Only a success is recorded, as by the API for a job whose end the client waits for. */
+  readonly ofSuccess?: boolean;
+}
+
 /**
  * Starts a job, shows its log and waits for its end, then shows its result if it has one. What was not uploaded is left
  * for the job to report.
  *
  * @param files where its inputs lie, by form field
- * @param event for the audit log; default: `<name>.post` without a target
+ * @param event default: `<name>.post` without a target, once the job has started
  * @returns whether it succeeded
  */
 export async function runJob(
   { launcher, paths, audit, write, id, address }: SshSession,
   name: JobName,
   files: Readonly<Record<string, string | undefined>> = {},
-  event: Partial<Pick<AuditEvent, 'action' | 'target'>> = {},
+  { ofSuccess = false, ...event }: JobEvent = {},
 ): Promise<boolean> {
+  const record = () => audit.record({ action: `${name}.post`, target: '', ...event, id, address });
   const inputs: Record<string, string> = {};
   for (const [field, file] of Object.entries(files)) {
     if (file !== undefined && (await isUploaded(file))) inputs[field] = file;
@@ -38,9 +45,10 @@ export async function runJob(
   const job = await launcher.start(name, inputs);
   // What is to be said comes from the log: nothing has to leave before the machine may go.
   job.answer();
-  await audit.record({ action: `${name}.post`, target: '', ...event, id, address });
+  if (!ofSuccess) await record();
   const outcome = await log.showUntil(job.ended);
   if (outcome.state === 'failed') return false;
+  if (ofSuccess) await record();
   // The licence, as existing appliances print it.
   if (outcome.result !== undefined) write(`${outcome.result}\n`);
   return true;
@@ -51,7 +59,7 @@ export function runJobWith(
   session: SshSession,
   name: JobName,
   files: (uploads: SftpUploads) => Readonly<Record<string, string>>,
-  event?: Partial<Pick<AuditEvent, 'action' | 'target'>>,
+  event?: JobEvent,
 ): Promise<boolean> {
   return runJob(session, name, files(sftpUploads(session.paths)), event);
 }

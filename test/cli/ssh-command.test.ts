@@ -224,6 +224,7 @@ test('license: what the vendor reads is kept and printed, what it cannot read is
   expect([status, stdout]).toEqual([1, expect.stringMatching(/Invalid or missing license file\n$/)]);
   expect(await appliance.read(appliance.paths.license)).toBe('{"name":"first"}');
   expect(await readdir(appliance.paths.uploads)).toEqual([]);
+  expect((await audit()).match(/license\.post/g)).toHaveLength(1);
 });
 
 test('certs without files fails as the API does', async () => {
