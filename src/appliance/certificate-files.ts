@@ -2,9 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Paths } from '../config/paths.js';
-import { AdminError } from '../core/errors.js';
 import type { FileReplacement } from '../system/file-change.js';
-import { readCertificates } from './certificate-upload.js';
 
 /** A pair that shall be served, and the authorities that belong to it. */
 export interface CertificateSet {
@@ -43,16 +41,6 @@ export async function certificateFiles(
 /** Private key, certificates and authorities in one file, as existing appliances have it. */
 export function bundleOf({ key, certificates, servedAuthorities }: CertificateSet): string {
   return key + pemOf(certificates) + pemOf(servedAuthorities);
-}
-
-/** The appliance's own authorities in place; none where the file is missing or cannot be read as such. */
-export async function readAuthorities({ tlsCa }: Paths): Promise<readonly X509Certificate[]> {
-  try {
-    return await readCertificates(tlsCa, 'enterprise-ca.crt');
-  } catch (error) {
-    if (error instanceof AdminError) return [];
-    throw error;
-  }
 }
 
 async function caBundle(authorities: readonly X509Certificate[], paths: Paths): Promise<string> {

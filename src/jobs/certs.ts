@@ -1,11 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import {
-  bundleOf,
-  certificateFiles,
-  readAuthorities,
-  type CertificateSet,
-} from '../appliance/certificate-files.js';
+import { bundleOf, certificateFiles, type CertificateSet } from '../appliance/certificate-files.js';
 import {
   readCertificates,
   readPrivateKey,
@@ -15,7 +10,7 @@ import {
 } from '../appliance/certificate-upload.js';
 import { AdminError, messageOf } from '../core/errors.js';
 import { parseKeyPair } from '../system/certificate.js';
-import { contains, findIssuers, inIssuingOrder } from '../system/certificate-chain.js';
+import { findIssuers, inIssuingOrder } from '../system/certificate-chain.js';
 import { publicKeyHash } from '../system/public-key-hash.js';
 import { describeFailure } from '../system/script.js';
 import { tlsReasonOf, tryHandshake } from '../system/trial-handshake.js';
@@ -78,17 +73,13 @@ async function check(context: JobContext): Promise<CertificateSet> {
   await warnOfDates(context, 'TLS', own, SOON_MS);
 
   const authorities = existsSync(paths.certsCa) ? await readSentAuthorities(context) : undefined;
-  const issuers = findIssuers(own, sent, authorities ?? (await readAuthorities(paths)));
-  if (authorities && !issuers) {
+  if (authorities && !findIssuers(own, sent, authorities)) {
     throw new AdminError('badRequest', `Invalid file: ${CA}. It has not issued the certificate in ${PUBLIC}`);
   }
   return {
     key: key.pem,
     certificates: inIssuingOrder(sent, own),
-    // The authority in place, where no new one is sent, goes on to complete the chains that lead to it.
-    servedAuthorities: authorities
-      ? inIssuingOrder(authorities, own, sent)
-      : (issuers ?? []).filter((one) => !contains(sent, one)),
+    servedAuthorities: authorities ? inIssuingOrder(authorities, own, sent) : [],
     authorities,
   };
 }

@@ -34,7 +34,7 @@ export function inIssuingOrder(
   return unique([...longest.filter((one) => contains(certificates, one)), ...certificates]);
 }
 
-export function contains(certificates: Certificates, wanted: X509Certificate): boolean {
+function contains(certificates: Certificates, wanted: X509Certificate): boolean {
   return certificates.some(({ fingerprint256 }) => fingerprint256 === wanted.fingerprint256);
 }
 
