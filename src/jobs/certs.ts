@@ -21,10 +21,6 @@ const PUBLIC = 'appliance.pem';
 const PRIVATE = 'appliance.key';
 const CA = 'ca.pem';
 
-const DAY_MS = 86_400_000;
-/** A certificate that ends within this time is warned of. */
-const SOON_MS = 7 * DAY_MS;
-
 /**
  * Checks a certificate and its key, tries them in a handshake, then replaces the pair that is served. Used by: POST
  * /api/v1/admin/certs. Every line of its log but the first and the last has no prefix.
@@ -70,7 +66,7 @@ async function check(context: JobContext): Promise<CertificateSet> {
   await log.plain(`Checking private key: ${PRIVATE}`);
   const key = await readPrivateKey(paths.certsPrivate, PRIVATE);
   const own = await findOwn(context, sent, key);
-  await warnOfDates(context, 'TLS', own, SOON_MS);
+  await warnOfDates(context, 'TLS', own);
 
   const authorities = existsSync(paths.certsCa) ? await readSentAuthorities(context) : undefined;
   if (authorities && !findIssuers(own, sent, authorities)) {
@@ -114,16 +110,16 @@ async function warnOfDates(
   { log }: JobContext,
   kind: string,
   { validFrom, validTo }: X509Certificate,
-  soonMs = 0,
 ): Promise<void> {
   if (!isPast(validFrom))
     await log.plain(`WARNING: ${kind} Certificate is not yet valid: notBefore=${validFrom}`);
-  if (isPast(validTo)) await log.plain(`WARNING: ${kind} Certificate is expired: notAfter=${validTo}`);
-  if (isPast(validTo, soonMs)) await log.plain('Certificate will expire');
+  if (!isPast(validTo)) return;
+  await log.plain(`WARNING: ${kind} Certificate is expired: notAfter=${validTo}`);
+  await log.plain('Certificate will expire');
 }
 
-function isPast(date: string, withinMs = 0): boolean {
-  return Date.parse(date) <= Date.now() + withinMs;
+function isPast(date: string): boolean {
+  return Date.parse(date) <= Date.now();
 }
 
 /** Tries what would be written. @throws AdminError with the reason why it cannot be served */

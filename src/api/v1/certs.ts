@@ -26,7 +26,7 @@ export const changeCerts: Endpoint = {
   description:
     'The answer comes once the job has started; follow it with GET /certs. The job checks that key and certificate ' +
     'belong together and that `ca`, where it is given, has issued the certificate; then it tries the pair in a TLS ' +
-    'handshake. A certificate that has expired or will soon is warned of in the log.\n\n' +
+    'handshake. A certificate that has expired is warned of in the log.\n\n' +
     'New connections get the new certificate as soon as the job has succeeded; open ones go on. Any failure leaves ' +
     'the old one serving. Without `ca` the authority that was sent before stays trusted; send it again to have it ' +
     'served with the certificate.',
