@@ -63,11 +63,12 @@ export async function clearJobError(files: StatusFiles): Promise<void> {
 
 /** A missing or malformed status file counts as absent; `status` is null when no file holds one. */
 export async function readJobStatus(files: StatusFiles): Promise<JobStatus> {
+  // First: the error of a failed job is written before its status.
+  const fields = (await readJsonStatus(files.json)) ?? { status: (await firstLine(files.text)) ?? null };
   const [errorMessage, errorCode] = await Promise.all([
     firstLine(files.errorMessage),
     firstLine(files.errorCode),
   ]);
-  const fields = (await readJsonStatus(files.json)) ?? { status: (await firstLine(files.text)) ?? null };
   return { fields, errorMessage, errorCode };
 }
 
