@@ -10,7 +10,7 @@ import {
 } from '../appliance/certificate-upload.js';
 import { AdminError, messageOf } from '../core/errors.js';
 import { parseKeyPair } from '../system/certificate.js';
-import { findIssuers, inIssuingOrder } from '../system/certificate-chain.js';
+import { inIssuingOrder, isIssuedThrough } from '../system/certificate-chain.js';
 import { publicKeyHash } from '../system/public-key-hash.js';
 import { describeFailure } from '../system/script.js';
 import { tlsReasonOf, tryHandshake } from '../system/trial-handshake.js';
@@ -69,7 +69,7 @@ async function check(context: JobContext): Promise<CertificateSet> {
   await warnOfDates(context, 'TLS', own);
 
   const authorities = existsSync(paths.certsCa) ? await readSentAuthorities(context) : undefined;
-  if (authorities && !findIssuers(own, sent, authorities)) {
+  if (authorities && !isIssuedThrough(own, sent, authorities)) {
     throw new AdminError('badRequest', `Invalid file: ${CA}. It has not issued the certificate in ${PUBLIC}`);
   }
   return {

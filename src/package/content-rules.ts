@@ -122,6 +122,7 @@ export class ContentRules {
   }
 
   #segmentsOf(path: string): string[] {
+    // They are what is looked for: in a list on a terminal they would show another name.
     // eslint-disable-next-line no-control-regex
     if (/[\u0000-\u001f\u007f-\u009f]/.test(path))
       throw this.#refuse(path, 'has control characters in its name');

@@ -3,19 +3,17 @@ import type { X509Certificate } from 'node:crypto';
 type Certificates = readonly X509Certificate[];
 
 /**
- * The issuers of a certificate up to the first one of `anchors`, which are trusted as they are, roots or not.
+ * Whether a way leads from a certificate up to one of `anchors`, which are trusted as they are, roots or not.
  *
  * @param candidates for issuers, in any order
- * @returns undefined where no way leads to an anchor; none where the certificate is one itself
  */
-export function findIssuers(
+export function isIssuedThrough(
   certificate: X509Certificate,
   candidates: Certificates,
   anchors: Certificates,
-): Certificates | undefined {
+): boolean {
   const ways = waysUp(certificate, [...candidates, ...anchors]);
-  const way = ways.find((one) => one.some((step) => contains(anchors, step)));
-  return way?.slice(1);
+  return ways.some((way) => way.some((step) => contains(anchors, step)));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
+import { ISCSI, NFS } from '../support/storage-settings.js';
 
 const LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ADDRESS = 'abcdef0123456789ABCDEF.:';
@@ -89,15 +90,7 @@ test('should refuse what is not UTF-8, is too deep or too large', async () => {
   expect(large.status).toBe(413);
 });
 
-const NFS = { type: 'nfs', mount_options: 'noacl,sync', ip: '192.168.1.100', share: '/nfs/storage' };
 const AOE = { type: 'aoe', device: 'e0.1' };
-const ISCSI = {
-  type: 'iscsi',
-  target: 'iqn.2012:storage',
-  ip: '192.168.1.100',
-  username: 'user',
-  password: 'pass',
-};
 const NBD = { type: 'nbd', export_name: '/export', ip: '192.168.1.100', port: '10809' };
 const TYPE = 'Invalid option: type. Allowed: local, nfs, aoe, iscsi, nbd';
 

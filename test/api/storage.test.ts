@@ -4,15 +4,8 @@ import { join } from 'node:path';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
 import { writeScript } from '../support/script-file.js';
+import { ISCSI, NFS } from '../support/storage-settings.js';
 
-const NFS = { type: 'nfs', mount_options: 'noacl,sync', ip: '192.168.1.100', share: '/nfs/storage' };
-const ISCSI = {
-  type: 'iscsi',
-  target: 'iqn.2012:storage',
-  ip: '192.168.1.100',
-  username: 'user',
-  password: 'pass',
-};
 /** Every character that a password may hold, those with a meaning to a shell first. */
 const HOSTILE =
   `"\\$\`$(id)\${HOME}\\"'` + String.fromCharCode(...Array.from({ length: 94 }, (_, index) => 33 + index));
