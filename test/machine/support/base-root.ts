@@ -7,7 +7,11 @@ import { command } from './command.js';
 
 export const SUITE = 'bookworm';
 
-const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'sudo', 'iproute2', 'openssl', 'curl', 'logrotate'];
+// The kernel is for the machines of qemu; those of systemd-nspawn leave it alone.
+const PACKAGES = [
+  ...['systemd', 'systemd-sysv', 'dbus', 'sudo', 'iproute2', 'openssl', 'curl', 'logrotate'],
+  'linux-image-cloud-amd64',
+];
 
 /** The root of a small Debian system that boots; made once for each list of packages and never written again. */
 export async function baseRoot(): Promise<string> {
