@@ -42,7 +42,7 @@ export async function bootAppliance({ isInstalled = true } = {}): Promise<Applia
     cleanUp.push(machine.remove);
     const appliance: Appliance = Object.assign(createOperator(network, workspace, FIRST_ADDRESS), {
       ...{ machine, vendor, workspace, remove },
-      package: await builtPackage().catch(()=>""),
+      package: await builtPackage().catch(() => ''),
       install: async (file: string) => {
         await copyFile(file, join(machine.root, 'root', basename(file)));
         const options = 'DEBIAN_FRONTEND=noninteractive dpkg --force-confold';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { poll } from '../../support/poll.js';
-import type { Output } from './command.js';
+import { command, type Output } from './command.js';
 import type { Network } from './network.js';
 
 export const TOKEN = 'the-token-of-the-operator';
@@ -15,6 +15,7 @@ export interface Operator {
   /** `admin-curl`. @returns what it printed; throws when it failed */
   adminCurl(...args: readonly string[]): Promise<string>;
   tryAdminCurl(...args: readonly string[]): Promise<Output>;
+  getJson(path: string): Promise<unknown>;
   /** The status code, 0 for no answer, and the body of a request without credentials. */
   curl(path: string, ...args: readonly string[]): Promise<{ status: number; body: string }>;
   /** SHA-256 fingerprint of the certificate that a new connection is shown. */
@@ -37,6 +38,7 @@ export function createOperator(network: Network, workspace: string, address: str
     tokenFile,
     adminCurl: (...args) => network.command('scripts/admin-curl', signed(args), { env }),
     tryAdminCurl: (...args) => network.attempt('scripts/admin-curl', signed(args), { env }),
+    getJson: async (path) => JSON.parse(await operator.adminCurl('GET', path)) as unknown,
     curl: async (path, ...args) => {
       const options = ['--silent', '--insecure', '--max-time', '5', '--write-out', '\n%{http_code}'];
       const { stdout } = await network.attempt('curl', [...options, ...args, url() + path]);
@@ -46,7 +48,7 @@ export function createOperator(network: Network, workspace: string, address: str
     servedFingerprint: async () => {
       const peer = ['s_client', '-connect', `${operator.address}:8443`];
       const { stdout } = await network.attempt('openssl', peer, { timeoutMs: 10_000 });
-      return fingerprintOf(network, stdout);
+      return fingerprintOf(stdout);
     },
     waitUntilReady: async () => {
       const answers = async () => (await operator.curl('/api/v1/admin/')).status > 0;
@@ -66,9 +68,8 @@ export function createOperator(network: Network, workspace: string, address: str
 }
 
 /** @param certificate in PEM, text around it does not matter */
-export async function fingerprintOf(network: Network, certificate: string): Promise<string> {
-  const printed = await network.command('openssl', ['x509', '-noout', '-fingerprint', '-sha256'], {
-    input: certificate,
-  });
+export async function fingerprintOf(certificate: string): Promise<string> {
+  const options = ['x509', '-noout', '-fingerprint', '-sha256'];
+  const printed = await command('openssl', options, { input: certificate });
   return printed.trim().replace(/^.*=/, '');
 }

@@ -54,7 +54,8 @@ const FILES: Readonly<Record<string, string>> = {
 
 const ADMIN_FILES: Readonly<Record<string, string>> = {
   'bin/network.sh': NETWORK_SH,
-  'bin/storage.sh': '#!/bin/sh\n. /usr/local/etc/storage.conf\necho "$type" >/data/storage-applied\nid -u\n',
+  'bin/storage.sh':
+    '#!/bin/sh\n. /usr/local/etc/storage.conf\necho "$type by $(id -u)" >/data/storage-applied\n',
   'bin/license.sh': '#!/bin/sh\ncat "${JIDO_ADMIN_PATH:?}/etc/license.asc"\n',
   'etc/version.txt': '1.0.0\n',
   'etc/changelog.txt': 'The first\n',
