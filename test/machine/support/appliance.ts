@@ -6,6 +6,7 @@ import { bootMachine, type Machine } from './machine.js';
 import { createNetwork } from './network.js';
 import { createOperator, type Operator } from './operator.js';
 import { furnish, type Vendor } from './vendor.js';
+import { showMachine } from './show-machine.js';
 import { writableRoot } from './writable-root.js';
 
 /** The address that the vendor ships the appliance with, and one that a test may give it; both are reachable. */
@@ -42,7 +43,7 @@ export async function bootAppliance({ isInstalled = true } = {}): Promise<Applia
     cleanUp.push(machine.remove);
     const appliance: Appliance = Object.assign(createOperator(network, workspace, FIRST_ADDRESS), {
       ...{ machine, vendor, workspace, remove },
-      package: await builtPackage().catch(() => ''),
+      package: await builtPackage(),
       install: async (file: string) => {
         await copyFile(file, join(machine.root, 'root', basename(file)));
         const options = 'DEBIAN_FRONTEND=noninteractive dpkg --force-confold';
@@ -50,8 +51,13 @@ export async function bootAppliance({ isInstalled = true } = {}): Promise<Applia
       },
     });
     if (isInstalled) {
-      await appliance.install(appliance.package);
-      await appliance.waitUntilReady();
+      try {
+        await appliance.install(appliance.package);
+        await appliance.waitUntilReady();
+      } catch (error) {
+        await showMachine(machine);
+        throw error;
+      }
     }
     return appliance;
   } catch (error) {

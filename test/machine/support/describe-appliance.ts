@@ -1,4 +1,5 @@
 import { bootAppliance, type Appliance } from './appliance.js';
+import { showMachine } from './show-machine.js';
 import { describeMachine } from './requirements.js';
 
 /** A suite of tests, in order, on one appliance that is booted for them. A test that fails shows the machine's console. */
@@ -9,9 +10,13 @@ export function describeAppliance(
 ): void {
   describeMachine(title, () => {
     let appliance: Appliance | undefined;
+    // A hook that fails would report the whole of its error for each test.
     beforeAll(async () => {
-      appliance = await bootAppliance(options);
-      if (options.hasToken === true) await appliance.setToken();
+      appliance = await bootAppliance(options).catch((error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        return undefined;
+      });
+      if (options.hasToken === true) await appliance?.setToken();
     });
     afterAll(() => appliance?.remove());
     define((name, act) => {
@@ -20,16 +25,10 @@ export function describeAppliance(
         try {
           await act(appliance);
         } catch (error) {
-          await showMachine(appliance);
+          await showMachine(appliance.machine);
           throw error;
         }
       });
     });
   });
-}
-
-async function showMachine({ machine }: Appliance): Promise<void> {
-  const journal = 'journalctl --no-pager --lines 80 --output short-monotonic; systemctl --no-pager --failed';
-  const told = await machine.attempt(journal).then(({ stdout }) => stdout, String);
-  process.stderr.write(`--- console\n${machine.console().slice(-3000)}\n--- journal\n${told}\n---\n`);
 }

@@ -69,6 +69,7 @@ export async function furnish(root: string, workspace: string): Promise<Vendor> 
   const admin = join(root, DEFAULT_ADMIN_PATH);
   for (const [name, content] of Object.entries(FILES)) await put(join(root, name), content);
   for (const [name, content] of Object.entries(ADMIN_FILES)) await put(join(admin, name), content);
+  await mkdir(join(admin, 'home/sftp/uploads'), { recursive: true });
   await command('chroot', [root, 'systemctl', '--quiet', 'enable', 'vendor-network.service']);
 
   const keys = join(workspace, 'keys');
