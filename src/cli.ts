@@ -2,6 +2,7 @@
 import { bundleCommand } from './commands/bundle.js';
 import { UsageError, type Command } from './commands/command.js';
 import { packageCommand } from './commands/package.js';
+import { prepare } from './commands/prepare.js';
 import { serve } from './commands/serve.js';
 import { sign } from './commands/sign.js';
 import { sshCommand } from './commands/ssh-command.js';
@@ -10,6 +11,7 @@ import { FatalError, messageOf } from './core/errors.js';
 
 const commands: Readonly<Record<string, Command>> = {
   serve,
+  prepare,
   sign,
   package: packageCommand,
   bundle: bundleCommand,

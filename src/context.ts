@@ -3,7 +3,11 @@ import { appliancePaths, type Paths } from './config/paths.js';
 import { readSettings, type Settings } from './config/settings.js';
 import { createLogger, type Logger } from './core/logger.js';
 import { createJobLauncher, type JobLauncher } from './jobs/launcher.js';
+import type { Operations } from './operations/operations.js';
+import { createOwnOperations } from './operations/own.js';
+import { createPrivilegedOperations } from './operations/privileged.js';
 import { createAuditLog, type AuditLog, type Channel } from './records/audit-log.js';
+import { findPrivilegedSide } from './system/privileged-side.js';
 
 /** What the daemon and the SSH command share; built once. Actions and below take just the parts they need. */
 export interface ApplianceContext {
@@ -13,6 +17,9 @@ export interface ApplianceContext {
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly launcher: JobLauncher;
+  readonly operations: Operations;
+  /** Whether this process writes the appliance's files itself, or has the privileged side do it. */
+  readonly isPrivileged: boolean;
 }
 
 /** Everything that an endpoint may use. */
@@ -36,6 +43,7 @@ export function createContext({ root, adminPath, channel }: ContextOptions): App
   const settings = readSettings(paths.settings);
   const isDaemon = channel === 'web';
   const logger = isDaemon ? createLogger(settings.logLevel) : createLogger('warn', 2);
+  const openPrivileged = findPrivilegedSide(paths.root);
   return {
     paths,
     settings,
@@ -48,6 +56,11 @@ export function createContext({ root, adminPath, channel }: ContextOptions): App
       settings,
       logger,
       runnerOutput: isDaemon ? 'inherit' : 'ignore',
+      openPrivileged,
     }),
+    operations: openPrivileged
+      ? createPrivilegedOperations(openPrivileged)
+      : createOwnOperations({ paths, settings, logger }),
+    isPrivileged: openPrivileged === undefined,
   };
 }

@@ -1,16 +1,12 @@
-import { access, constants, mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { endpoints } from './api/v1/index.js';
 import { createApp } from './app.js';
-import { prepareFirstRun } from './appliance/first-run.js';
 import { writeHealth } from './appliance/health.js';
 import { certificateStamp, loadCertificate } from './appliance/tls-certificate.js';
-import { journalOf, requiredDirectories, type Paths } from './config/paths.js';
+import { journalOf, type Paths } from './config/paths.js';
 import { createContext, type AppContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
 import { repeat, type StopRepeating } from './core/repeat.js';
-import { removeAbandonedUploads } from './http/upload-directory.js';
-import { removeStaleStagedFiles } from './system/atomic-file.js';
+import { prepareAppliance, removeLeftovers, requirePrepared } from './prepare.js';
 import { findFileChange } from './system/file-change.js';
 import {
   closeGracefully,
@@ -38,7 +34,7 @@ export interface Daemon {
   /** Undefined when TLS is off. */
   readonly port: number | undefined;
   readonly proxyPort: number | undefined;
-  /** Takes over a changed certificate at once instead of at the next look. */
+  /** Takes over a changed certificate at once instead of at the next look, and a changed endpoint configuration. */
   reload(): Promise<void>;
   /** Finishes requests, then stops; jobs run on. */
   stop(): Promise<void>;
@@ -56,16 +52,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...parts,
     takeOverCertificate: () => reload().catch(reportTo(parts, 'certificate')),
   };
-  const { paths, settings, logger, launcher, gate } = context;
+  const { paths, settings, logger, launcher } = context;
   if (!settings.tls && options.proxyPort === undefined) {
     throw new FatalError(
       `${paths.settings}: "tls" is off, so JIDO_API_PORT must name the port for the proxy`,
     );
   }
-  await prepareDirectories(paths);
-  if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
-    logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
-  }
+  await (context.isPrivileged ? prepareAppliance(context) : requirePrepared(paths));
   let stopping = false;
   const app = createApp(context, endpoints, () => stopping);
   const host = options.host ?? (settings.host || (options.root === undefined ? '' : '127.0.0.1'));
@@ -100,7 +93,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       host,
       port: tls?.port,
       proxyPort: proxy?.port,
-      reload,
+      async reload() {
+        context.gate.reload();
+        await reload();
+      },
       async stop() {
         logger.info('stopping');
         await close(settings.shutdownGraceMs);
@@ -113,34 +109,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-/** What processes that were killed left: half-received uploads, half-written files. What cannot be removed may stay. */
-async function removeLeftovers({ paths, ...context }: AppContext): Promise<void> {
-  await removeAbandonedUploads(paths.uploads).catch(reportTo(context, 'abandoned uploads'));
-  const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
-  const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
-  const written = [etc, uploads, journals, ...files.map((file) => dirname(file))];
-  for (const directory of written) {
-    await removeStaleStagedFiles(directory).catch(reportTo(context, 'half-written files'));
-  }
-}
-
-async function prepareDirectories(paths: Paths): Promise<void> {
-  try {
-    await access(paths.root ?? paths.admin, constants.R_OK | constants.X_OK);
-    for (const directory of requiredDirectories(paths)) {
-      await mkdir(directory, { recursive: true });
-      await access(directory, constants.W_OK);
-    }
-  } catch (error) {
-    throw new FatalError(
-      `No usable appliance at ${paths.admin}: ${messageOf(error)}. Set JIDO_ADMIN_PATH, or --root for a sandbox`,
-    );
-  }
-}
-
-function repeatHealth({ paths, settings, ...context }: AppContext): StopRepeating {
+function repeatHealth({ paths, settings, isPrivileged, ...context }: AppContext): StopRepeating {
   if (settings.healthIntervalMs === 0) return () => Promise.resolve();
-  const write = () => writeHealth(paths.health, paths.admin);
+  const write = () => writeHealth(isPrivileged ? paths.health : paths.volatileHealth, paths.admin);
   const report = reportTo(context, 'health');
   const first = write().catch(report);
   const stop = repeat(settings.healthIntervalMs, write, report);

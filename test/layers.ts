@@ -2,7 +2,9 @@
 export const LAYERS: readonly string[] = [
   'cli.ts',
   'commands',
+  'privileged.ts',
   'main.ts',
+  'prepare.ts',
   'server.ts',
   'app.ts',
   'api',
@@ -11,6 +13,7 @@ export const LAYERS: readonly string[] = [
   'http',
   'context.ts',
   'actions',
+  'operations',
   'jobs',
   'records',
   'appliance',

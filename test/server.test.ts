@@ -173,7 +173,7 @@ describe('HTTP', () => {
     const answer = await readUntil(socket, (text) => text.includes('Authentication error"}'));
     clearInterval(writer);
     expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden[\s\S]*Connection: close/i);
-    expect(await readdir(appliance.paths.uploads)).toEqual([]);
+    expect(await readdir(appliance.paths.incoming)).toEqual([]);
   });
 
   test('a client that goes away in mid-upload leaves nothing behind', async () => {
@@ -182,9 +182,9 @@ describe('HTTP', () => {
       `POST /api/v1/admin/update?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n` +
         'Content-Length: 1000000\r\n\r\n--b\r\nContent-Disposition: form-data; name="update"; filename="p"\r\n\r\nhalf of it',
     );
-    await poll('the upload has begun', async () => (await readdir(appliance.paths.uploads)).length > 0);
+    await poll('the upload has begun', async () => (await readdir(appliance.paths.incoming)).length > 0);
     socket.destroy();
-    await poll('it is removed', async () => (await readdir(appliance.paths.uploads)).length === 0);
+    await poll('it is removed', async () => (await readdir(appliance.paths.incoming)).length === 0);
   });
 });
 
@@ -204,7 +204,7 @@ describe('limits', () => {
       (text) => text.includes('}'),
     );
     expect(chunked).toMatch(/^HTTP\/1\.1 413 /);
-    await poll('the upload is removed', async () => (await readdir(appliance.paths.uploads)).length === 0);
+    await poll('the upload is removed', async () => (await readdir(appliance.paths.incoming)).length === 0);
   });
 
   test('a connection on which nothing moves is closed, a slow upload is not', async () => {
@@ -238,7 +238,7 @@ test('a graceful stop finishes the upload under way and takes nothing new', asyn
     `POST /api/v1/admin/update?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n` +
       `Content-Length: ${begin.length + rest.length}\r\n\r\n${begin}`,
   );
-  await poll('the upload has begun', async () => (await readdir(appliance.paths.uploads)).length > 0);
+  await poll('the upload has begun', async () => (await readdir(appliance.paths.incoming)).length > 0);
   const stopped = appliance.daemon.stop();
   await expect(open()).rejects.toThrow();
   upload.write(rest);
@@ -273,8 +273,8 @@ describe('behind a proxy', () => {
 describe('a full disk', () => {
   testWithMount('413 that says so, and nothing is left of the upload', async () => {
     appliance = await startTestDaemon();
-    const { uploads } = appliance.paths;
-    const unmount = mountTmpfs(uploads, '256k');
+    const { incoming } = appliance.paths;
+    const unmount = mountTmpfs(incoming, '256k');
     try {
       const announced = await appliance
         .signed('POST', '/update')
@@ -291,7 +291,7 @@ describe('a full disk', () => {
       expect(await readUntil(socket, (text) => text.includes('}'))).toMatch(
         /^HTTP\/1\.1 413 [\s\S]*Not enough disk space/,
       );
-      await poll('the upload is removed', async () => (await readdir(uploads)).length === 0);
+      await poll('the upload is removed', async () => (await readdir(incoming)).length === 0);
     } finally {
       unmount();
     }

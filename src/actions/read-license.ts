@@ -1,22 +1,17 @@
 import { stat } from 'node:fs/promises';
-import {
-  licenseScriptLimits,
-  READ_LICENSE_SCRIPT,
-  readLicenseOutput,
-  type LicenseReading,
-} from '../appliance/license.js';
-import { systemScript } from '../appliance/system-script.js';
+import type { LicenseReading } from '../appliance/license.js';
 import { journalOf, type Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
 import { sleep } from '../core/clock.js';
 import { AdminError, ignoreMissing } from '../core/errors.js';
 import { createShare } from '../core/share.js';
-import { captureScript } from '../system/captured-script.js';
+import type { Operations } from '../operations/operations.js';
 import { findFileChange } from '../system/file-change.js';
 
 export interface ReadLicenseParts {
   readonly paths: Paths;
   readonly settings: Settings;
+  readonly operations: Pick<Operations, 'readLicense'>;
 }
 
 const TRIAL_POLL_MS = 20;
@@ -32,16 +27,12 @@ const share = createShare<LicenseReading>();
  */
 export async function readLicense(parts: ReadLicenseParts): Promise<string> {
   await awaitTrial(parts);
-  const { paths, settings } = parts;
+  const { paths, operations } = parts;
   const stats = await stat(paths.license).catch(ignoreMissing);
   if (!stats) throw new AdminError('notFound', '');
   // Who asks for a new licence does not join a run that began with the old one.
   const key = `${paths.license} ${stats.ino} ${stats.mtimeMs}`;
-  const reading = await share(key, async () =>
-    readLicenseOutput(
-      await captureScript({ ...systemScript(paths, READ_LICENSE_SCRIPT), ...licenseScriptLimits(settings) }),
-    ),
-  );
+  const reading = await share(key, () => operations.readLicense());
   if ('fault' in reading) throw new AdminError('notFound', '', { detail: reading.fault });
   return reading.json;
 }

@@ -1,4 +1,10 @@
-import { createFileExclusive, readTextFile, writeFileAtomic } from '../system/atomic-file.js';
+import { DAEMON_USER, findUserId } from '../system/accounts.js';
+import {
+  createFileExclusive,
+  readTextFile,
+  writeFileAtomic,
+  type AtomicFileOptions,
+} from '../system/atomic-file.js';
 
 /** `etc/api.token` and `etc/api.token.setup`. */
 export interface TokenFiles {
@@ -27,23 +33,28 @@ export async function isFirstRunPending(files: TokenFiles): Promise<boolean> {
 
 /** Sets the first token; of several callers at the same time exactly one gets true. */
 export async function createApiToken(files: TokenFiles, token: string): Promise<boolean> {
-  if (!(await createFileExclusive(files.apiToken, `${token}\n`, { mode: MODE }))) return false;
+  if (!(await createFileExclusive(files.apiToken, `${token}\n`, ownedByDaemon()))) return false;
   await endFirstRun(files);
   return true;
 }
 
 /** Replaces the token: at any moment the old or the new one is valid. */
 export async function replaceApiToken(files: TokenFiles, token: string): Promise<void> {
-  await writeFileAtomic(files.apiToken, `${token}\n`, { mode: MODE });
+  await writeFileAtomic(files.apiToken, `${token}\n`, ownedByDaemon());
   await endFirstRun(files);
 }
 
 /** Stores a first-run passphrase as the token that only `/setup` accepts. */
 export async function createFirstRunToken(files: TokenFiles, passphrase: string): Promise<void> {
-  await writeFileAtomic(files.apiTokenSetup, `${passphrase}\n`, { mode: MODE });
-  await createFileExclusive(files.apiToken, `${passphrase}\n`, { mode: MODE });
+  await writeFileAtomic(files.apiTokenSetup, `${passphrase}\n`, ownedByDaemon());
+  await createFileExclusive(files.apiToken, `${passphrase}\n`, ownedByDaemon());
 }
 
 async function endFirstRun(files: TokenFiles): Promise<void> {
-  await writeFileAtomic(files.apiTokenSetup, '', { mode: MODE });
+  await writeFileAtomic(files.apiTokenSetup, '', ownedByDaemon());
+}
+
+/** The daemon has to read it, whoever writes it. */
+function ownedByDaemon(): AtomicFileOptions {
+  return { mode: MODE, owner: findUserId(DAEMON_USER) };
 }

@@ -5,6 +5,7 @@ import { appliancePaths, DEFAULT_ADMIN_PATH } from '../config/paths.js';
 import { productVersion } from '../config/product-version.js';
 import { FatalError, messageOf } from '../core/errors.js';
 import { startDaemon, type Daemon } from '../main.js';
+import { keepWatchdogCalm, notifyServiceManager } from '../system/service-manager.js';
 import { parseOptions, parsePort, type Command } from './command.js';
 import { nextSteps } from './next-steps.js';
 
@@ -20,7 +21,7 @@ Serves the admin API. Without a root it administers this machine.
 
 Environment: JIDO_ADMIN_PATH, the admin directory (default ${DEFAULT_ADMIN_PATH});
              JIDO_API_PORT, a plain-HTTP port on 127.0.0.1 for a TLS proxy on this machine.
-Signals:     SIGHUP takes over a changed certificate, SIGTERM and SIGINT stop gracefully.
+Signals:     SIGHUP takes over a changed certificate and endpoint configuration, SIGTERM and SIGINT stop gracefully.
 `;
 
 export const serve: Command = {
@@ -56,17 +57,23 @@ export const serve: Command = {
       proxyPort: env.JIDO_API_PORT ? parsePort(env.JIDO_API_PORT, 'JIDO_API_PORT') : undefined,
     });
     if (root !== undefined) process.stdout.write(nextSteps(root, daemon, productVersion()));
+    await notifyServiceManager('READY=1');
     return serveUntilStopped(daemon);
   },
 };
 
 function serveUntilStopped(daemon: Daemon): Promise<number> {
+  const leaveWatchdog = keepWatchdogCalm();
   return new Promise((resolveStatus) => {
     process.on('SIGHUP', () => {
       daemon.reload().catch((error: unknown) => process.stderr.write(`admind: ${messageOf(error)}\n`));
     });
     const stop = () => {
-      void daemon.stop().then(() => resolveStatus(0));
+      void notifyServiceManager('STOPPING=1');
+      void daemon
+        .stop()
+        .then(leaveWatchdog)
+        .then(() => resolveStatus(0));
     };
     process.once('SIGTERM', stop).once('SIGINT', stop);
   });

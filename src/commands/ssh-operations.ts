@@ -1,7 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listServices } from '../actions/list-services.js';
-import { stopBackup } from '../actions/stop-backup.js';
 import { readVersion } from '../appliance/version.js';
 import { compareVersions } from '../appliance/version-order.js';
 import type { Paths } from '../config/paths.js';
@@ -106,7 +105,7 @@ async function changeBackup(session: SshSession): Promise<boolean> {
     return runJobWith(session, 'restore', ({ backupArchive }) => ({ archive: backupArchive }), event);
   }
   const log = await followLog(paths.backupLog, write);
-  await log.showUntil(stopBackup(session));
+  await log.showUntil(session.operations.stopBackup());
   await audit.record({ id, action: 'backup.post', target, address });
   return true;
 }

@@ -1,6 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setToken } from '../actions/set-token.js';
 import { networkMode, readNetworkSettings } from '../appliance/network-settings.js';
 import { readStorageSettings } from '../appliance/storage-settings.js';
 import {
@@ -66,7 +65,7 @@ export async function changeToken(session: SshSession): Promise<boolean> {
   if (text === undefined) throw new AdminError('notFound', `Missing ${apiToken}`);
   const token = text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
   const log = await followLog(paths.tokenLog, write);
-  await log.showUntil(setToken(session, token, true));
+  await log.showUntil(session.operations.setToken(token, true));
   await rm(apiToken);
   await audit.record({ id, action: 'token.update.success', target: 'api/v1/admin/setup', address });
   return true;

@@ -13,6 +13,8 @@ export interface EndpointGate {
   /** @param name form field that is optional in the API documentation, for example `ca` */
   isParameterEnabled(name: string): boolean;
   readonly firstRun: FirstRun | undefined;
+  /** Reads the file again; an invalid one changes nothing. */
+  reload(): void;
 }
 
 export interface FirstRun {
@@ -30,44 +32,51 @@ const validate = compileSchema<EndpointConfiguration>('jidoteki-admin-api');
 
 /** Reads the endpoint configuration; a missing, empty or invalid file gives the defaults, and the log says so. */
 export function readEndpointGate(file: string, logger: Logger): EndpointGate {
-  const configuration = readConfiguration(file, logger);
-  for (const name of configuration.endpoints) {
-    if (!OPTIONAL_ENDPOINTS.includes(name)) {
-      logger.warn(
-        { file, name, allowed: OPTIONAL_ENDPOINTS },
-        'unknown endpoint in the configuration is ignored',
-      );
-    }
-  }
-  const enabled = new Set(configuration.endpoints);
-  const parameters = new Set(configuration.parameters);
-  const firstRun = configuration['first-run'];
+  let current = readConfiguration(file, logger) ?? NOTHING;
   return {
-    isEnabled: (name) => !OPTIONAL_ENDPOINTS.includes(name) || enabled.has(name),
-    isParameterEnabled: (name) => parameters.has(name),
-    firstRun: firstRun?.enabled === true ? { wordLength: firstRun['word-length'] } : undefined,
+    isEnabled: (name) => !OPTIONAL_ENDPOINTS.includes(name) || current.endpoints.includes(name),
+    isParameterEnabled: (name) => current.parameters.includes(name),
+    get firstRun() {
+      const firstRun = current['first-run'];
+      return firstRun?.enabled === true ? { wordLength: firstRun['word-length'] } : undefined;
+    },
+    reload() {
+      current = readConfiguration(file, logger) ?? current;
+    },
   };
 }
 
-function readConfiguration(file: string, logger: Logger): EndpointConfiguration {
-  const defaults: EndpointConfiguration = { endpoints: [], parameters: [] };
+const NOTHING: EndpointConfiguration = { endpoints: [], parameters: [] };
+
+/** Undefined for a file that is invalid or cannot be read. */
+function readConfiguration(file: string, logger: Logger): EndpointConfiguration | undefined {
   try {
     const text = readFileSync(file, 'utf8');
     const configuration: unknown = text.trim() === '' ? {} : JSON.parse(text);
-    if (validate(configuration)) return configuration;
+    if (validate(configuration)) {
+      warnOfUnknown(configuration, file, logger);
+      return configuration;
+    }
     logger.warn(
       { file, reason: describeSchemaError(validate) },
-      'invalid endpoint configuration: using the defaults',
+      'invalid endpoint configuration is not used',
     );
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') {
       logger.info({ file }, 'no endpoint configuration: using the defaults');
-    } else {
-      logger.warn(
-        { file, reason: messageOf(error) },
-        'unreadable endpoint configuration: using the defaults',
-      );
+      return NOTHING;
     }
+    logger.warn({ file, reason: messageOf(error) }, 'unreadable endpoint configuration is not used');
   }
-  return defaults;
+  return undefined;
+}
+
+function warnOfUnknown({ endpoints }: EndpointConfiguration, file: string, logger: Logger): void {
+  for (const name of endpoints) {
+    if (OPTIONAL_ENDPOINTS.includes(name)) continue;
+    logger.warn(
+      { file, name, allowed: OPTIONAL_ENDPOINTS },
+      'unknown endpoint in the configuration is ignored',
+    );
+  }
 }

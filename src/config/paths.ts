@@ -15,16 +15,22 @@ export interface Paths {
   readonly log: string;
   readonly tmp: string;
   readonly uploads: string;
+  /** Where the daemon receives uploads: the one directory of the appliance that its user may write to. */
+  readonly incoming: string;
   readonly locks: string;
   /** One journal a job, while its change can still be undone. */
   readonly journals: string;
   readonly data: string;
+  /** The product's own. */
+  readonly state: string;
   readonly apiToken: string;
   readonly apiTokenSetup: string;
   readonly version: string;
   readonly changelog: string;
   readonly build: string;
   readonly health: string;
+  /** What `health` is a link to where the daemon may not write there. */
+  readonly volatileHealth: string;
   readonly updatesKey: string;
   readonly updatesPublicKey: string;
   readonly auditLog: string;
@@ -128,16 +134,19 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     log: at('log'),
     tmp: at('tmp'),
     uploads: at('home/sftp/uploads'),
+    incoming: at('home/incoming'),
     // Not below tmp, which update scripts empty.
     locks: at('lib/locks'),
     journals: at('lib/journals'),
     data: join(base, 'data'),
+    state: join(base, 'var/lib/admind'),
     apiToken: at('etc/api.token'),
     apiTokenSetup: at('etc/api.token.setup'),
     version: at('etc/version.txt'),
     changelog: at('etc/changelog.txt'),
     build: local('build.json'),
     health: at('etc/health.json'),
+    volatileHealth: join(base, 'run/admind/daemon/health.json'),
     updatesKey: at('etc/updates.key'),
     updatesPublicKey: at('etc/updates.pub'),
     auditLog: at('log/jidoteki-audit.log'),
@@ -205,6 +214,11 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
   };
 }
 
+/** The directories that lead from the admin directory to the uploads. */
+export function sftpUploadsDirectories({ uploads }: Paths): readonly string[] {
+  return [dirname(dirname(uploads)), dirname(uploads)];
+}
+
 /** What an administrator uploads by SFTP before the SSH command takes it. */
 export function sftpUploads({ uploads }: Paths) {
   const at = (name: string) => join(uploads, name);
@@ -232,7 +246,8 @@ export function journalOf({ journals }: Paths, job: string): string {
 
 /** The directories that an appliance's admin directory must hold before the daemon can work. */
 export function requiredDirectories(paths: Paths): readonly string[] {
-  return [paths.bin, paths.etc, paths.lib, paths.log, paths.tmp, paths.uploads, paths.locks, paths.journals];
+  const { bin, etc, lib, log, tmp, uploads, incoming, locks, journals } = paths;
+  return [bin, etc, lib, log, tmp, uploads, incoming, locks, journals];
 }
 
 /** A file of the installed product itself (`config/…`, `scripts/…`, `dist/…`). */

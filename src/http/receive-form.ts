@@ -42,8 +42,8 @@ async function readForm(
   const read = selectReader(request, rules);
   const hasFiles = Object.values(rules).some(({ kind }) => kind === 'file');
   const limitBytes = hasFiles ? settings.uploadLimitBytes : TEXT_FORM_LIMIT_BYTES;
-  await refuseTooLarge(request, limitBytes, hasFiles ? paths.uploads : undefined);
-  const directory = hasFiles ? await createUploadDirectory(paths.uploads, exchange.id) : undefined;
+  await refuseTooLarge(request, limitBytes, hasFiles ? paths.incoming : undefined);
+  const directory = hasFiles ? await createUploadDirectory(paths.incoming, exchange.id) : undefined;
   try {
     continueBody(request, response);
     const form = await read(new BodyStream(request, limitBytes), directory);

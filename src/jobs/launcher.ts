@@ -5,7 +5,8 @@ import { AdminError, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { repeat, type StopRepeating } from '../core/repeat.js';
 import { createShare } from '../core/share.js';
-import { isLocked, terminateHolder } from '../system/lock.js';
+import { isLocked } from '../system/lock.js';
+import { spawnPeer, type Peer } from '../system/peer.js';
 import { findRunning, lockOf } from './acquire.js';
 import { jobs, type JobName } from './index.js';
 import { createLogCeiling } from './log-ceiling.js';
@@ -29,13 +30,6 @@ export interface JobLauncher {
    * @throws AdminError as {@link start}
    */
   share(name: JobName): Promise<JobOutcome>;
-  /**
-   * Tells a running job to stop; resolves when none is running.
-   *
-   * @returns whether one was
-   * @throws AdminError `internal` when it goes on
-   */
-  stop(name: JobName): Promise<boolean>;
   /** @throws AdminError `badRequest` when the job could not start now: asked before an upload is accepted */
   refuseIfBusy(name: JobName): Promise<void>;
   /** Settles and cleans up once, then looks for killed jobs and overlong logs again and again. */
@@ -47,46 +41,49 @@ export interface LauncherParts {
   readonly adminPath: string;
   readonly settings: Settings;
   readonly logger: Logger;
-  /** Where runners write their own log lines. */
+  /** Where runners with the rights of this process write their own log lines. */
   readonly runnerOutput: 'inherit' | 'ignore';
+  /** Starts a runner with the rights that this process lacks; undefined where it has them itself. */
+  readonly openPrivileged?: (() => Peer) | undefined;
 }
 
 /** How often it is asked whether another process that makes a shared job's result has ended. */
 const SHARE_RETRY_MS = 100;
-const STOP_POLL_MS = 20;
-const STOP_TIMEOUT_MS = 30_000;
 /** What could not be settled is tried again after this time, then after twice as long, … */
 const SETTLE_AGAIN_MS = 1_000;
 const SETTLE_AGAIN_MOST_MS = 60_000;
 
 export function createJobLauncher(parts: LauncherParts): JobLauncher {
-  const { paths, adminPath, settings, logger } = parts;
+  const { paths, adminPath, settings, logger, openPrivileged } = parts;
   const starting = new Set<JobName>();
   const shareSettling = createShare<unknown>();
   const shareOutcome = createShare<JobOutcome>();
   const watched = Object.values(jobs).map((job) => {
     const recorded = { job, ...parts };
-    return { recorded, keepLogCeiling: createLogCeiling(recorded), trouble: '', pauseMs: 0, notBefore: 0 };
+    const keepLogCeiling = openPrivileged ? () => Promise.resolve() : createLogCeiling(recorded);
+    return { recorded, keepLogCeiling, trouble: '', pauseMs: 0, notBefore: 0 };
   });
 
-  const launch = (job: JobName, part: Partial<JobOrder>) =>
-    launchRunner({
-      program: productPath('dist/jobs/runner.js'),
-      order: { job, root: paths.root, adminPath, settings, inputs: {}, settle: false, ...part },
-      logger,
-      output: parts.runnerOutput,
-    });
+  const launch = (order: JobOrder) => {
+    if (openPrivileged) return launchRunner({ runner: openPrivileged(), order, logger });
+    const runner = spawnPeer([process.execPath, productPath('dist/jobs/runner.js')], parts.runnerOutput);
+    return launchRunner({ runner, order: { ...order, root: paths.root, adminPath, settings }, logger });
+  };
+
+  /** Ends what a killed run left, if anything: of a job that runs, nothing is left. */
+  const settleByRunner = async (name: JobName): Promise<void> => {
+    if (await isLocked(lockOf(name, paths))) return;
+    const runner = await launch({ settle: name });
+    if (runner.state !== 'started') return;
+    const outcome = await runner.job.ended;
+    if (outcome.state === 'failed') throw new Error(outcome.reason);
+  };
 
   const settleNow = async (name: JobName): Promise<void> => {
     const recorded = { job: jobs[name], ...parts };
     const leftover = await findLeftover(recorded);
-    if (leftover === 'status') await settleStatus(recorded);
-    // While the job runs, its change is no leftover.
-    if (leftover !== 'change' || (await isLocked(lockOf(name, paths)))) return;
-    const runner = await launch(name, { settle: true });
-    if (runner.state !== 'started') return;
-    const outcome = await runner.job.ended;
-    if (outcome.state === 'failed') throw new Error(outcome.reason);
+    if (leftover === 'status' && !openPrivileged) return settleStatus(recorded);
+    if (leftover !== 'none') await settleByRunner(name);
   };
 
   const settle = (name: JobName) => shareSettling(name, () => settleNow(name));
@@ -124,7 +121,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     starting.add(name);
     try {
       await settle(name);
-      return await launch(name, { inputs });
+      return await launch({ run: name, inputs });
     } catch (error) {
       const detail = messageOf(error);
       throw new AdminError('internal', `${jobs[name].title} could not be started`, { detail, cause: error });
@@ -150,18 +147,6 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
       return runner.job;
     },
     share: (name) => shareOutcome(name, () => shareNow(name)),
-    async stop(name) {
-      const directory = lockOf(name, paths);
-      if (!(await isLocked(directory))) return false;
-      const deadline = performance.now() + STOP_TIMEOUT_MS;
-      while (await isLocked(directory)) {
-        if (performance.now() > deadline)
-          throw new AdminError('internal', `${jobs[name].title} could not be stopped`);
-        await terminateHolder(directory);
-        await sleep(STOP_POLL_MS);
-      }
-      return true;
-    },
     async refuseIfBusy(name) {
       const running = starting.has(name) ? name : await findRunning(name, paths);
       if (running !== undefined) throw refusal(name, running);
@@ -169,7 +154,8 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     async watch() {
       await lookAfterAll();
       for (const { recorded } of watched) {
-        await cleanUpIfIdle(recorded).catch((error: unknown) => {
+        const cleanUp = openPrivileged ? settleByRunner(recorded.job.name) : cleanUpIfIdle(recorded);
+        await cleanUp.catch((error: unknown) => {
           logger.error(
             { job: recorded.job.name, reason: messageOf(error) },
             'what a job staged could not be removed',

@@ -21,6 +21,8 @@ export interface JobParts extends RecordedJob {
   /** Aborted when the job shall stop. */
   readonly stop: AbortSignal;
   readonly answered: Promise<void>;
+  /** The user whose files the inputs have to be; undefined for this process's own. */
+  readonly requester?: number | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   try {
     await records.begin();
     await records.cleanUp(Object.values(parts.inputs));
-    await takeOverInputs(parts.job, parts.paths, parts.inputs);
+    await takeOverInputs(parts.job, parts.paths, parts.inputs, parts.requester);
     return records;
   } catch (error) {
     await records.log.line(messageOf(error));

@@ -2,17 +2,20 @@ import type { Settings } from '../config/settings.js';
 import type { JobError } from '../records/job-status.js';
 import type { JobName } from './index.js';
 
-/** The launcher's first message to a runner. */
-export interface JobOrder {
-  readonly job: JobName;
+/** The launcher's first message to a runner: run a job, or end what a killed run of it has left. */
+export type JobOrder =
+  | {
+      readonly run: JobName;
+      /** Uploaded files by form field, which the job takes over once it holds its lock. */
+      readonly inputs: Readonly<Record<string, string>>;
+    }
+  | { readonly settle: JobName };
+
+/** Of a launcher whose runner has the same rights: which appliance, and the settings that the daemon read at its start. */
+export interface RunnerSetup {
   readonly root: string | undefined;
   readonly adminPath: string;
-  /** Those of the daemon, which it read at its start. */
   readonly settings: Settings;
-  /** Uploaded files by form field, which the job takes over once it holds its lock. */
-  readonly inputs: Readonly<Record<string, string>>;
-  /** Not to run the job, but to end what a killed run of it has left. */
-  readonly settle: boolean;
 }
 
 /** The launcher's second message: the client that asked for the job has its answer. */

@@ -6,9 +6,12 @@ import { giveToAdminGroup } from './admin-group.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;
+  /** The user who gets the file, if this process is root; default: its own. */
+  readonly owner?: number | undefined;
 }
 
 const STAGED_FOR_MS = 60_000;
+const SAME_GROUP = -1;
 
 /**
  * Replaces `file` as a whole: staged beside it, fsynced, renamed, directory fsynced. A reader or a power cut meets
@@ -79,7 +82,7 @@ export function stagedName(file: string): string {
 export async function writeSynced(
   file: string,
   content: string | Buffer | AsyncIterable<Buffer>,
-  { mode }: AtomicFileOptions,
+  { mode, owner }: AtomicFileOptions,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'wx', mode);
@@ -87,6 +90,7 @@ export async function writeSynced(
     const pieces = typeof content === 'string' || Buffer.isBuffer(content) ? [content] : content;
     for await (const piece of pieces) await handle.writeFile(piece);
     await giveToAdminGroup(handle, mode);
+    if (owner !== undefined && process.geteuid?.() === 0) await handle.chown(owner, SAME_GROUP);
     await handle.chmod(mode);
     await handle.sync();
   } finally {

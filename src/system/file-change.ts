@@ -23,7 +23,8 @@ interface Journal {
   readonly note?: unknown;
 }
 
-const JOURNAL_MODE = 0o600;
+/** Names files, and never what they hold. */
+const JOURNAL_MODE = 0o644;
 
 /**
  * Replaces files together, each by rename. What is needed to undo it is on the disk before the first one is replaced.

@@ -35,7 +35,8 @@ interface Holder extends ProcessScope {
 }
 
 const STALE_MS = 10_000;
-const MODE = 0o600;
+/** A claim tells pids: an observer with other rights may read it. */
+const MODE = 0o644;
 
 /**
  * Takes the lock that lives in `directory` (created when missing).

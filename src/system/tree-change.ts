@@ -40,7 +40,8 @@ interface Journal {
   readonly note?: unknown;
 }
 
-const JOURNAL_MODE = 0o600;
+/** Names files, and never what they hold. */
+const JOURNAL_MODE = 0o644;
 
 /** Where the new tree is to be made; its directories are as `tree-plan.ts` has them until the change is applied. */
 export function stagedTree({ directory }: TreePlaces): string {

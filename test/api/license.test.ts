@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLicense } from '../../src/actions/read-license.js';
-import { readSettings } from '../../src/config/settings.js';
 import { readTextFile } from '../../src/system/atomic-file.js';
 import { identify, isAlive } from '../../src/system/processes.js';
 import { createAppliance, TOKEN } from '../support/appliance.js';
@@ -11,6 +10,7 @@ import { startDaemonProcess } from '../support/daemon-process.js';
 import { poll } from '../support/poll.js';
 import { pretendToRun } from '../support/running-job.js';
 import { writeScript } from '../support/script-file.js';
+import { ownParts } from '../support/own-parts.js';
 
 const ENABLED = '{"endpoints":["license"],"parameters":["license"]}';
 const OLD = '{"app": "old",\n  "users": 20}';
@@ -228,7 +228,7 @@ test('those who ask at the same time share one run of license.sh', async () => {
   const { paths, read } = appliance;
   await send(OLD);
   await writeScript(script, `echo run >> "$JIDO_ADMIN_PATH/log/runs"; ${WAIT}; ${PRINT}`);
-  const parts = { paths, settings: readSettings(paths.settings) };
+  const parts = ownParts(paths);
   const answers = Promise.all(Array.from({ length: 5 }, () => readLicense(parts)));
   await poll('it runs', () => Promise.resolve(existsSync(join(paths.log, 'runs'))));
   await letGo();

@@ -7,6 +7,7 @@ import { prepareSandbox } from '../../src/appliance/sandbox.js';
 import { appliancePaths } from '../../src/config/paths.js';
 import { createLogger } from '../../src/core/logger.js';
 import { identify, isAlive } from '../../src/system/processes.js';
+import { ownParts } from '../support/own-parts.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { writeScript } from '../support/script-file.js';
 
@@ -134,7 +135,7 @@ test('names that are no names are left out, with a warning', async () => {
     `echo is running; : > ${appliance.root}/evil`,
   );
   await list('../evil ok@1._- a/b $(id) a;b "x" naïve\nsshd\u0000 -h .. __proto__');
-  const { services } = await listServices({ paths: appliance.paths, logger });
+  const { services } = await listServices(ownParts(appliance.paths, logger));
   expect(JSON.stringify(services)).toBe(
     JSON.stringify([ITSELF]).slice(0, -1) +
       ['ok@1._-', '-h', '..', '__proto__'].map((name) => `,{"${name}":"not running"}`).join('') +
@@ -151,7 +152,7 @@ test('a list that cannot be read counts as none', async () => {
 
 test('those who ask at the same time share one run', async () => {
   await init('jidoteki-admin-api', `echo run >> ${appliance.root}/runs; sleep 0.3; echo online`);
-  const parts = { paths: appliance.paths, logger: createLogger('silent') };
+  const parts = ownParts(appliance.paths);
   const answers = await Promise.all(Array.from({ length: 5 }, () => listServices(parts)));
   expect(answers).toEqual(Array.from({ length: 5 }, () => ({ services: [ITSELF] })));
   expect(await appliance.read(join(appliance.root, 'runs'))).toBe('run\n');
@@ -169,7 +170,7 @@ test('the sandbox has services of its own', async () => {
   const root = join(appliance.root, 'sandbox');
   const paths = appliancePaths(root);
   await prepareSandbox(root, paths);
-  const ask = () => listServices({ paths, logger: createLogger('silent') });
+  const ask = () => listServices(ownParts(paths));
   expect(await ask()).toEqual({ services: [ITSELF, { 'sample-app': 'running' }] });
   await rm(join(paths.data, 'app'), { recursive: true });
   expect(await ask()).toEqual({ services: [ITSELF, { 'sample-app': 'not running' }] });

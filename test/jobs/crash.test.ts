@@ -143,15 +143,15 @@ test('a runner that is told to reload goes on', async () => {
 });
 
 test('what a killed daemon had received of an upload is removed at the next start', async () => {
-  await writeFile(join(appliance.paths.uploads, 'backup.tar'), 'kept');
+  await writeFile(join(appliance.paths.incoming, 'backup.tar'), 'kept');
   daemon = await startDaemonProcess(appliance);
   const upload = openUpload(daemon.url);
-  await poll('the upload is under way', async () => (await readdir(appliance.paths.uploads)).length === 2);
+  await poll('the upload is under way', async () => (await readdir(appliance.paths.incoming)).length === 2);
   await daemon.kill('SIGKILL');
   upload.destroy();
-  expect(await readdir(appliance.paths.uploads)).toHaveLength(2);
+  expect(await readdir(appliance.paths.incoming)).toHaveLength(2);
   daemon = await startDaemonProcess(appliance);
-  expect(await readdir(appliance.paths.uploads)).toEqual(['backup.tar']);
+  expect(await readdir(appliance.paths.incoming)).toEqual(['backup.tar']);
 });
 
 /** Begins an upload that never ends. */

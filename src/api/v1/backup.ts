@@ -1,6 +1,5 @@
 import { readBackup } from '../../actions/read-backup.js';
 import { startBackup } from '../../actions/start-backup.js';
-import { stopBackup } from '../../actions/stop-backup.js';
 import { V1_PREFIX } from '../../config/v1-prefix.js';
 import { AdminError } from '../../core/errors.js';
 import { pathsOf, type Endpoint } from '../../http/endpoint.js';
@@ -29,7 +28,7 @@ export const changeBackup: Endpoint = {
   },
   async handle(context, { id, address, fields }) {
     const action = actionIn(fields);
-    await (action === 'START' ? startBackup(context) : stopBackup(context));
+    await (action === 'START' ? startBackup(context) : context.operations.stopBackup());
     await context.audit.record({ id, action: 'backup.post', target: action, address });
     return accepted(path);
   },

@@ -1,4 +1,3 @@
-import { setToken } from '../../actions/set-token.js';
 import { sleep } from '../../core/clock.js';
 import { AdminError } from '../../core/errors.js';
 import type { Endpoint } from '../../http/endpoint.js';
@@ -32,9 +31,9 @@ export const setup: Endpoint = {
     ],
   },
   async handle(context, { id, path, address, authenticated, fields }) {
-    const { settings, audit } = context;
+    const { settings, audit, operations } = context;
     const event = { id, target: path.slice(1), address };
-    if (!(await setToken(context, fields.get('newtoken') ?? '', authenticated))) {
+    if (!(await operations.setToken(fields.get('newtoken') ?? '', authenticated))) {
       await sleep(settings.setupPauseMs);
       await audit.record({ ...event, action: 'token.setup.failed' });
       throw new AdminError('forbidden', '');

@@ -8,7 +8,7 @@ import { AdminError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { lockOf } from '../jobs/acquire.js';
 import { backupJob } from '../jobs/backup.js';
-import type { JobLauncher } from '../jobs/launcher.js';
+import { stopJob } from '../jobs/stop-job.js';
 import { createJobLog } from '../records/job-log.js';
 import { readsRunning } from '../records/job-status.js';
 import { syncDirectory } from '../system/atomic-file.js';
@@ -20,7 +20,6 @@ export interface StopBackupParts {
   readonly paths: Paths;
   readonly settings: Pick<Settings, 'applianceType'>;
   readonly logger: Logger;
-  readonly launcher: Pick<JobLauncher, 'stop'>;
 }
 
 const RETRY_MS = 20;
@@ -30,13 +29,13 @@ const TIMEOUT_MS = 30_000;
  * Stops a backup that runs, and deletes the archive and its status; nothing of either is no error. Used by:
  * POST /api/v1/admin/backup.
  */
-export async function stopBackup({ paths, settings, logger, launcher }: StopBackupParts): Promise<void> {
+export async function stopBackup({ paths, settings, logger }: StopBackupParts): Promise<void> {
   const { file, mode } = backupJob.log(paths);
   const log = createJobLog(file, settings.applianceType, logger, mode);
   const deadline = performance.now() + TIMEOUT_MS;
   for (;;) {
     if (await readsRunning(backupJob.status(paths))) await log.line('Stopping backup');
-    await launcher.stop('backup');
+    await stopJob('backup', paths);
     const lock = await acquireLock(lockOf('backup', paths));
     if (lock) {
       try {

@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { restoreOwnership } from '../appliance/ownership.js';
+import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
+import { createContext } from '../context.js';
+import { FatalError } from '../core/errors.js';
+import { prepareAppliance, removeLeftovers } from '../prepare.js';
+import { parseOptions, type Command } from './command.js';
+
+const HELP = `Usage: admind prepare [--undo]
+
+Prepares this machine, as root, for a daemon that runs as the user admind: makes directories, the first-run passphrase
+and a self-signed certificate where they are missing, removes what a crash has left, and gives each file to the side
+that works with it: the daemon's user can write its uploads and its audit log, nothing else. admind.service does this before
+each start.
+
+  --undo  puts owners and modes back as they were, for another program that administers this appliance
+
+Environment: JIDO_ADMIN_PATH, the admin directory (default ${DEFAULT_ADMIN_PATH})
+`;
+
+export const prepare: Command = {
+  summary: 'prepare this machine for a daemon without privileges',
+  async run(args) {
+    const { values } = parseOptions(() =>
+      parseArgs({
+        args: [...args],
+        options: { undo: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      }),
+    );
+    if (values.help === true) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    if (process.geteuid?.() !== 0) throw new FatalError('prepare has to run as root');
+    const adminPath = process.env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH;
+    const context = createContext({ root: undefined, adminPath, channel: 'web' });
+    if (values.undo === true) {
+      await restoreOwnership(context.paths);
+    } else {
+      await prepareAppliance(context);
+      await removeLeftovers(context);
+    }
+    return 0;
+  },
+};

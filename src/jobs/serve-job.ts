@@ -1,0 +1,99 @@
+import type { Paths } from '../config/paths.js';
+import type { Settings } from '../config/settings.js';
+import { messageOf } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { acquireLock, type Lock } from '../system/lock.js';
+import type { MessageChannel } from '../system/message-channel.js';
+import { acquireJobLock, lockOf } from './acquire.js';
+import { jobs } from './index.js';
+import { openJobRecords } from './job-records.js';
+import { beginJob, runJob, type JobParts } from './run-job.js';
+import type { JobOrder, JobOutcome, RunnerReport } from './runner-messages.js';
+import { settleUnderLock } from './settle.js';
+
+export interface ServeJobParts {
+  readonly paths: Paths;
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly channel: MessageChannel;
+  /** The user whose files the inputs have to be, where this process may read those of others. */
+  readonly requester?: number | undefined;
+}
+
+/**
+ * Carries out one order in this process: reports `started` once it holds the lock and the status reads `running`, then
+ * works on whatever becomes of the launcher, and reports how it ended to one that still listens.
+ */
+export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<void> {
+  const { paths, channel } = parts;
+  const name = 'run' in order ? order.run : order.settle;
+  const logger = parts.logger.child({ job: name });
+  const report = (message: RunnerReport) => channel.send(message);
+  try {
+    const stop = stopOnTermination();
+    const lock =
+      'settle' in order ? await acquireLock(lockOf(name, paths)) : await acquireJobLock(name, paths);
+    if (lock === undefined || 'refusedBy' in lock) {
+      const refusedBy = lock?.refusedBy ?? name;
+      await report(refusedBy === name ? { report: 'locked' } : { report: 'conflict', with: refusedBy });
+      return;
+    }
+    const answered = channel.receive().then(noValue, noValue);
+    const inputs = 'run' in order ? order.inputs : {};
+    const job: JobParts = { ...parts, job: jobs[name], logger, inputs, lock, stop, answered };
+    const outcome = await releaseAfter(lock, () =>
+      'settle' in order ? settle(job, report) : work(job, report),
+    );
+    await report({ report: 'ended', outcome });
+  } catch (error) {
+    logger.error({ reason: messageOf(error) }, 'job could not be run');
+    await report({ report: 'error', message: messageOf(error) });
+    process.exitCode = 1;
+  }
+}
+
+type Report = (message: RunnerReport) => Promise<void>;
+
+async function work(parts: JobParts, report: Report): Promise<JobOutcome> {
+  const { logger } = parts;
+  const records = await beginJob(parts);
+  logger.info('job started');
+  await report({ report: 'started' });
+  const outcome = await runJob(parts, records);
+  logger.info(
+    { outcome: outcome.state, reason: outcome.state === 'failed' ? outcome.reason : undefined },
+    'job ended',
+  );
+  return outcome;
+}
+
+async function settle(parts: JobParts, report: Report): Promise<JobOutcome> {
+  await report({ report: 'started' });
+  await settleUnderLock(parts);
+  await openJobRecords(parts).cleanUp();
+  return { state: 'success' };
+}
+
+/** Whoever is told that a job has ended may start the next one at once. */
+async function releaseAfter<T>(lock: Lock, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The machine or its administrator wants this process to end: scripts are stopped and the job is reported failed. */
+function stopOnTermination(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => controller.abort(new Error(`its runner got ${signal}`)));
+  }
+  // Means "reload" to daemons: one that was sent to all of them must not cut a job.
+  process.on('SIGHUP', () => undefined);
+  return controller.signal;
+}
+
+function noValue(): undefined {
+  return undefined;
+}

@@ -1,0 +1,62 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { prepareFirstRun } from './appliance/first-run.js';
+import { secureOwnership } from './appliance/ownership.js';
+import { loadCertificate } from './appliance/tls-certificate.js';
+import { requiredDirectories, type Paths } from './config/paths.js';
+import type { ApplianceContext } from './context.js';
+import { FatalError, messageOf } from './core/errors.js';
+import { removeAbandonedUploads } from './http/upload-directory.js';
+import { removeStaleStagedFiles } from './system/atomic-file.js';
+
+/**
+ * What has to be there before the daemon can serve: directories and who owns them, the passphrase of a first run, a
+ * certificate. Needs the rights to write all of it.
+ *
+ * @throws FatalError with one line for the person who started it
+ */
+export async function prepareAppliance({ paths, gate, settings, logger }: ApplianceContext): Promise<void> {
+  await prepareDirectories(paths);
+  if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
+    logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
+  }
+  if (settings.tls) await loadCertificate(paths);
+  if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths);
+}
+
+/** For a daemon that has others prepare what it serves. @throws FatalError with one line for the person who started it */
+export async function requirePrepared({ admin, incoming }: Paths): Promise<void> {
+  await access(incoming, constants.W_OK).catch((error: unknown) => {
+    throw new FatalError(
+      `No usable appliance at ${admin}: ${messageOf(error)}. Run "admind prepare" as root first`,
+    );
+  });
+}
+
+/** What processes that were killed left: half-received uploads, half-written files. What cannot be removed may stay. */
+export async function removeLeftovers({ paths, logger, isPrivileged }: ApplianceContext): Promise<void> {
+  const report = (error: unknown) =>
+    logger.error({ reason: messageOf(error) }, 'leftovers could not be removed');
+  await removeAbandonedUploads(paths.incoming).catch(report);
+  if (!isPrivileged) return;
+  await removeAbandonedUploads(paths.uploads).catch(report);
+  const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
+  const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
+  for (const directory of [etc, uploads, journals, ...files.map((file) => dirname(file))]) {
+    await removeStaleStagedFiles(directory).catch(report);
+  }
+}
+
+async function prepareDirectories(paths: Paths): Promise<void> {
+  try {
+    await access(paths.root ?? paths.admin, constants.R_OK | constants.X_OK);
+    for (const directory of requiredDirectories(paths)) {
+      await mkdir(directory, { recursive: true });
+      await access(directory, constants.W_OK);
+    }
+  } catch (error) {
+    throw new FatalError(
+      `No usable appliance at ${paths.admin}: ${messageOf(error)}. Set JIDO_ADMIN_PATH, or --root for a sandbox`,
+    );
+  }
+}

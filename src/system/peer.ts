@@ -1,0 +1,72 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { messageOf } from '../core/errors.js';
+import { openMessageChannel, type MessageChannel } from './message-channel.js';
+
+/** Another process that works for this one and outlives it. */
+export interface Peer extends MessageChannel {
+  /** Undefined where another process has started it. */
+  readonly pid: number | undefined;
+  /** Resolves with the reason when it can be heard no more. */
+  readonly ended: Promise<string>;
+  /** Ends it if it is a child of this process, else the connection to it. */
+  abandon(): void;
+  /** Lets this process end while the other one works on. */
+  unref(): void;
+}
+
+/** The pipes to a child are sockets, which its types do not say. */
+interface Unreferable {
+  unref(): void;
+}
+
+/** The other side is trusted; the bound is for one that is broken. */
+const LINE_LIMIT_BYTES = 1024 * 1024;
+
+/**
+ * Starts a program in a session of its own and speaks with it over its standard input and output.
+ *
+ * @param log where its standard error goes: to the standard output of this process, which is its log, or nowhere
+ */
+export function spawnPeer(
+  [program, ...args]: readonly [string, ...string[]],
+  log: 'inherit' | 'ignore',
+): Peer {
+  const child = spawn(program, args, {
+    detached: true,
+    cwd: '/',
+    stdio: ['pipe', 'pipe', log === 'inherit' ? 1 : 'ignore'],
+  }) as ChildProcessByStdio<Writable, Readable, null>;
+  child.on('error', () => undefined);
+  const { stdin, stdout } = child;
+  const ended = once(child, 'exit').then(
+    ([code, signal]) => `it ended (${String(code ?? signal)})`,
+    messageOf,
+  );
+  return {
+    ...openMessageChannel({ input: stdout, output: stdin, lineLimitBytes: LINE_LIMIT_BYTES }),
+    pid: child.pid,
+    ended,
+    abandon: () => void child.kill('SIGKILL'),
+    unref() {
+      child.unref();
+      for (const pipe of [stdin, stdout] as unknown as readonly Unreferable[]) pipe.unref();
+    },
+  };
+}
+
+/** Speaks with a program that listens on a local socket, or that is started for this connection. */
+export function connectPeer(path: string): Peer {
+  const socket = connect(path);
+  socket.on('error', () => undefined);
+  const ended = once(socket, 'close').then(() => 'it hung up', messageOf);
+  return {
+    ...openMessageChannel({ input: socket, output: socket, lineLimitBytes: LINE_LIMIT_BYTES }),
+    pid: undefined,
+    ended,
+    abandon: () => void socket.destroy(),
+    unref: () => void socket.unref(),
+  };
+}
