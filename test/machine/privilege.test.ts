@@ -51,6 +51,7 @@ describeAppliance(
     test('cannot read the files of others', async ({ machine }) => {
       const intruder = await intrude(machine);
       await machine.run('mkdir -p /home/other; echo secret >/home/other/file; echo secret >/data/secret');
+      expect((await intruder.attempt('cat /etc/passwd')).stdout).toContain('admind');
       for (const file of [
         '/etc/shadow',
         '/root/.profile',
@@ -65,6 +66,7 @@ describeAppliance(
 
     test('cannot become root', async ({ machine }) => {
       const intruder = await intrude(machine);
+      expect((await intruder.attempt('id -un')).stdout).toBe('admind\n');
       for (const attack of [
         'sudo -n id',
         'sudo -n /usr/lib/admind/bin/admind-privileged',
