@@ -28,8 +28,8 @@ export async function createEmulator(root: string, workspace: string, network: N
   await command('cp', ['-r', join(root, 'boot'), join(workspace, 'boot')]);
   const args = [
     ...['-nographic', '-no-reboot', '-m', String(MEMORY_MIB), '-smp', '2'],
-    // The plain processor: not every nested KVM has all that the host's own has.
-    ...['-machine', 'accel=kvm:tcg'],
+    // Without KVM: where this machine is itself a virtual one, KVM may be there and not work.
+    ...['-machine', 'accel=tcg', '-cpu', 'max'],
     ...['-kernel', fileOf('vmlinuz'), '-initrd', fileOf('initrd')],
     ...['-append', 'console=ttyS0 root=/dev/vda rw net.ifnames=0 panic=1'],
     // What the guest has written survives the emulator in this machine's memory: it need not wait for a disk.
