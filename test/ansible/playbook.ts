@@ -17,7 +17,11 @@ export interface ControlNode {
   /** Runs one of the playbooks until it ends. */
   play(playbook: 'setup.yml' | 'update.yml', options: PlayOptions): Promise<Played>;
   /** Runs a program of Ansible until it ends. */
-  run(program: string, args: readonly string[]): Promise<{ status: number; output: string }>;
+  run(
+    program: string,
+    args: readonly string[],
+    watch?: (output: string) => void,
+  ): Promise<{ status: number; output: string }>;
   /** Names of what runs have left in the directory for temporary files. */
   leftovers(): Promise<readonly string[]>;
   remove(): Promise<void>;
@@ -30,6 +34,8 @@ export interface PlayOptions {
   /** Of single appliances, by name. */
   readonly hostVars?: Readonly<Record<string, Variables>>;
   readonly args?: readonly string[];
+  /** Called with everything that was printed so far, whenever that grows. */
+  readonly watch?: (output: string) => void;
 }
 
 export interface Played {
@@ -58,11 +64,11 @@ export async function createControlNode(): Promise<ControlNode> {
     await writeFile(join(directory, name), content, { mode: 0o600 });
     return join(directory, name);
   };
-  const run = async (program: string, args: readonly string[]) => {
+  const run: ControlNode['run'] = async (program, args, watch = () => undefined) => {
     const child = spawn(program, args, { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      stream.setEncoding('utf8').on('data', (text: string) => watch((output += text)));
     }
     const [status] = (await once(child, 'close')) as [number];
     return { status, output };
@@ -71,7 +77,7 @@ export async function createControlNode(): Promise<ControlNode> {
     directory,
     file,
     run,
-    async play(playbook, { fleet, vars = {}, hostVars = {}, args = [] }) {
+    async play(playbook, { fleet, vars = {}, hostVars = {}, args = [], watch }) {
       const hosts = Object.fromEntries(
         fleet.map(({ name, host, port, fingerprint }) => [
           name,
@@ -79,7 +85,11 @@ export async function createControlNode(): Promise<ControlNode> {
         ]),
       );
       const inventory = await file('inventory.json', JSON.stringify({ appliances: { hosts, vars } }));
-      const result = await run('ansible-playbook', ['-i', inventory, ...args, join(ANSIBLE, playbook)]);
+      const result = await run(
+        'ansible-playbook',
+        ['-i', inventory, ...args, join(ANSIBLE, playbook)],
+        watch,
+      );
       return { ...result, recap: recapOf(result.output) };
     },
     leftovers: () => readdir(temporary),

@@ -1,6 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { DEFAULT_ADMIN_PATH } from '../../src/config/paths.js';
+import { lockOf } from '../../src/jobs/acquire.js';
+import { startDaemon } from '../../src/main.js';
+import { isLocked } from '../../src/system/lock.js';
 import { createAuthority, type TestAuthority } from '../support/certificates.js';
+import { poll } from '../support/poll.js';
 import { servedFingerprint } from '../support/served-certificate.js';
 import { ISCSI } from '../support/storage-settings.js';
 import { describeWith } from '../support/tools.js';
@@ -135,6 +140,43 @@ describeWith(
     LIMIT_MS,
   );
 
+  test(
+    'follows the appliance to the address that its settings give it, and finds it there again',
+    async () => {
+      fleet = await startFleet(['one']);
+      const [one] = fleet;
+      const run = () =>
+        control.play('setup.yml', {
+          fleet,
+          vars: { admind_token: TOKEN, admind_settings: SETTINGS, admind_new_host: '127.0.0.9' },
+        });
+      const first = run();
+      const { paths } = one!;
+      await poll(
+        'the settings are changed',
+        async () => existsSync(paths.networkConf) && !(await isLocked(lockOf('settings', paths))),
+      );
+      await one!.daemon.stop();
+      const moved = await startDaemon({
+        root: one!.root,
+        adminPath: DEFAULT_ADMIN_PATH,
+        host: '127.0.0.9',
+        port: one!.port,
+      });
+      try {
+        for (const [played, changed] of [
+          [await first, 2],
+          [await run(), 0],
+        ] as const) {
+          expect([played.recap.one, played.status]).toEqual([{ changed, failed: 0 }, 0]);
+        }
+      } finally {
+        await moved.stop();
+      }
+    },
+    LIMIT_MS,
+  );
+
   describe('with a certificate', () => {
     let authority: TestAuthority;
     beforeAll(async () => {
@@ -143,9 +185,9 @@ describeWith(
     afterAll(() => authority.remove());
 
     test(
-      'installs it with its key from a vault and the license, follows to another address, and tells what failed',
+      'installs it with its key from a vault, and the license, and tells what the appliance has put back',
       async () => {
-        fleet = await startFleet(['one'], { settings: { host: '0.0.0.0' } });
+        fleet = await startFleet(['one']);
         const [one] = fleet;
         const ca = await authority.issue('authority', { isCa: true });
         const pair = await authority.issue('appliance', { issuer: ca });
@@ -158,8 +200,7 @@ describeWith(
         expect(await readFile(key, 'utf8')).toContain('$ANSIBLE_VAULT');
         const vars = {
           admind_token: TOKEN,
-          admind_fingerprint: [],
-          admind_cacert: one!.paths.tlsCertificate,
+          admind_cacert: await control.file('old.pem', await one!.read(one!.paths.tlsCertificate)),
           admind_certs: {
             public: await control.file('appliance.pem', pair.certificate),
             private: key,
@@ -167,10 +208,7 @@ describeWith(
           },
           admind_license: license,
           admind_settings: SETTINGS,
-          admind_new_host: '127.0.0.9',
         };
-        await one!.write(join(control.directory, 'old.pem'), await one!.read(one!.paths.tlsCertificate));
-        vars.admind_cacert = join(control.directory, 'old.pem');
         const hostVars = { one: { admind_fingerprint: [] } };
         const args = ['--vault-password-file', password];
 

@@ -75,13 +75,18 @@ describeWith(
     'reboots and waits until the appliance is back',
     async () => {
       const [one] = fleet;
+      let output = '';
       const played = control.play('update.yml', {
         fleet: [one!],
         vars: { ...vars, admind_reboot: true },
+        watch: (text) => (output = text),
       });
       const rebooted = join(one!.paths.data, 'reboot.state');
       await poll('it reboots', () => Promise.resolve(existsSync(rebooted)), 60_000);
       await one!.daemon.stop();
+      await poll('its absence is noticed', () =>
+        Promise.resolve(/is down[^]*Wait until it is ready/.test(output)),
+      );
       const back: Daemon = await startDaemon({
         root: one!.root,
         adminPath: DEFAULT_ADMIN_PATH,
