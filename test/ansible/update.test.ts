@@ -5,11 +5,8 @@ import { startDaemon, type Daemon } from '../../src/main.js';
 import { poll } from '../support/poll.js';
 import { describeWith } from '../support/tools.js';
 import { makePackage } from '../support/update-package.js';
-import { startFleet, type FleetMember } from './fleet.js';
-import { createControlNode, type ControlNode } from './playbook.js';
-
-const LIMIT_MS = 240_000;
-const TOKEN = 'fleet-token-7f3a';
+import type { FleetMember } from './fleet.js';
+import { LIMIT_MS, setStage, TOKEN } from './stage.js';
 
 /** Fails where the appliance has a file `etc/full`. */
 const UPDATE = `echo looking around
@@ -26,22 +23,17 @@ describeWith(
   'curl',
   'openssl',
 )('update.yml', () => {
-  let control: ControlNode;
+  const stage = setStage();
   let fleet: readonly FleetMember[];
   let vars: Record<string, unknown>;
 
   beforeEach(async () => {
-    control = await createControlNode();
-    fleet = await startFleet(['one', 'two', 'three'], { token: TOKEN });
+    fleet = await stage.start(['one', 'two', 'three'], { token: TOKEN });
     vars = {
       admind_token: TOKEN,
       admind_update_version: '1.1.0',
       admind_update_package: await makePackage(fleet[0]!, { 'version.txt': '1.1.0\n', 'update.sh': UPDATE }),
     };
-  });
-  afterEach(async () => {
-    for (const member of fleet) await member.stop();
-    await control.remove();
   });
 
   const versions = () => Promise.all(fleet.map(({ paths, read }) => read(paths.version)));
@@ -52,11 +44,11 @@ describeWith(
       const [, two, three] = fleet;
       await two!.write(join(two!.paths.etc, 'full'), '');
 
-      const check = await control.play('update.yml', { fleet: [two!], vars, args: ['--check'] });
+      const check = await stage.control.play('update.yml', { fleet: [two!], vars, args: ['--check'] });
       expect(check.recap).toEqual({ two: { changed: 1, failed: 0 } });
       expect(existsSync(two!.paths.updateLog)).toBe(false);
 
-      const first = await control.play('update.yml', { fleet, vars, args: ['-v'] });
+      const first = await stage.control.play('update.yml', { fleet, vars, args: ['-v'] });
       expect(first.status).not.toBe(0);
       expect(first.recap).toEqual({ one: { changed: 1, failed: 0 }, two: { changed: 0, failed: 1 } });
       expect(first.output).toContain('admind: E2001: the database has no space left');
@@ -65,7 +57,7 @@ describeWith(
       expect(await versions()).toEqual(['1.1.0\n', '1.0.0\n', '1.0.0\n']);
       expect(existsSync(three!.paths.updateLog)).toBe(false);
 
-      const again = await control.play('update.yml', { fleet: fleet.slice(0, 1), vars });
+      const again = await stage.control.play('update.yml', { fleet: fleet.slice(0, 1), vars });
       expect([again.recap, again.status]).toEqual([{ one: { changed: 0, failed: 0 } }, 0]);
     },
     LIMIT_MS,
@@ -76,7 +68,7 @@ describeWith(
     async () => {
       const [one] = fleet;
       let output = '';
-      const played = control.play('update.yml', {
+      const played = stage.control.play('update.yml', {
         fleet: [one!],
         vars: { ...vars, admind_reboot: true },
         watch: (text) => (output = text),
