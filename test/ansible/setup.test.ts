@@ -93,6 +93,7 @@ describeWith(
         args: ['-e', 'admind_batch=2'],
       });
       expect(played.recap).toEqual({ one: { changed: 0, failed: 1 }, two: { changed: 1, failed: 0 } });
+      expect(played.status).not.toBe(0);
       expect(played.output).toContain('Missing or invalid string for option: hostname');
       expect(existsSync(fleet[1]!.paths.storageJson)).toBe(false);
       expect(existsSync(fleet[2]!.paths.networkConf)).toBe(false);
