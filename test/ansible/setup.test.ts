@@ -50,7 +50,7 @@ describeWith(
       one: { admind_token: 'a-wrong-secret' },
       reason: 'refuses admind_token: it has another token already',
     },
-    { title: 'cannot be reached', one: { admind_port: 9 }, reason: 'Connection refused' },
+    { title: 'cannot be reached', one: { admind_port: 9 }, reason: 'does not answer within 2 seconds' },
     {
       title: 'shows another certificate',
       one: { admind_fingerprint: 'AB:CD' },
