@@ -60,7 +60,8 @@ async function copy(source: string, target: string, owner?: number): Promise<voi
     const size = await sizeOf(handle, owner);
     await rm(target, { force: true });
     const created = await open(target, 'wx', MODE);
-    const options = { autoClose: false, highWaterMark: CHUNK_BYTES };
+    // Each closes its file at its end: a file whose stream is not closed cannot be closed either.
+    const options = { highWaterMark: CHUNK_BYTES };
     try {
       // No more than it held: its owner may go on writing.
       if (size > 0) {
