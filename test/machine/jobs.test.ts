@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { poll } from '../support/poll.js';
-import { FIRST_ADDRESS, SECOND_ADDRESS, type Appliance } from './support/appliance.js';
+import { FIRST_ADDRESS, jobSettled, SECOND_ADDRESS } from './support/appliance.js';
 import { command } from './support/command.js';
 import { describeAppliance } from './support/describe-appliance.js';
 import { fingerprintOf } from './support/operator.js';
@@ -39,7 +39,8 @@ describeAppliance(
     test('storage: storage.sh runs as root, with the settings in place', async (appliance) => {
       const storage = { storage: { type: 'nfs', mount_options: 'sync', ip: '192.0.2.1', share: '/share' } };
       const settings = await appliance.writeFile('storage.json', storage);
-      await appliance.adminCurl('--wait', 'POST', '/storage', '-F', `settings=@${settings}`);
+      await appliance.adminCurl('POST', '/storage', '-F', `settings=@${settings}`);
+      await jobSettled(appliance, 'storage', 'success');
       expect(await appliance.getJson('/storage')).toMatchObject(storage);
       expect(await appliance.machine.run('cat /data/storage-applied')).toBe('nfs by 0\n');
     });
@@ -159,13 +160,4 @@ function settingsFor(address: string) {
     netmask: '255.255.255.0',
   };
   return { network: { ...network, gateway }, app: { name: 'sample' } };
-}
-
-/** The status that existing tools read on the appliance itself. */
-async function jobSettled({ machine }: Appliance, job: string, status: string): Promise<void> {
-  const file = `/opt/jidoteki/tinyadmin/etc/status_${job}.txt`;
-  await poll(
-    `${job} is ${status}`,
-    async () => (await machine.attempt(`cat ${file}`)).stdout.trim() === status,
-  );
 }

@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { poll } from '../../support/poll.js';
 import { baseRoot } from './base-root.js';
 import { builtPackage } from './debian-package.js';
 import { bootMachine, type Machine } from './machine.js';
@@ -64,4 +65,13 @@ export async function bootAppliance({ isInstalled = true } = {}): Promise<Applia
     await remove();
     throw error;
   }
+}
+
+/** Resolves once a job has the status, as existing tools read it on the appliance itself. */
+export async function jobSettled({ machine }: Appliance, job: string, status: string): Promise<void> {
+  const file = `/opt/jidoteki/tinyadmin/etc/status_${job}.txt`;
+  await poll(
+    `${job} is ${status}`,
+    async () => (await machine.attempt(`cat ${file}`)).stdout.trim() === status,
+  );
 }

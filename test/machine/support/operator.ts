@@ -21,7 +21,7 @@ export interface Operator {
   /** SHA-256 fingerprint of the certificate that a new connection is shown. */
   servedFingerprint(): Promise<string>;
   /** Resolves once the API answers. */
-  waitUntilReady(): Promise<void>;
+  waitUntilReady(timeoutMs?: number): Promise<void>;
   /** The first set-up. */
   setToken(): Promise<void>;
   /** Writes a file to send. @returns its path */
@@ -50,9 +50,9 @@ export function createOperator(network: Network, workspace: string, address: str
       const { stdout } = await network.attempt('openssl', peer, { timeoutMs: 10_000 });
       return fingerprintOf(stdout);
     },
-    waitUntilReady: async () => {
+    waitUntilReady: async (timeoutMs = READY_TIMEOUT_MS) => {
       const answers = async () => (await operator.curl('/api/v1/admin/')).status > 0;
-      await poll('the API answers', answers, READY_TIMEOUT_MS);
+      await poll('the API answers', answers, timeoutMs);
     },
     setToken: async () => {
       await writeFile(tokenFile, TOKEN);
