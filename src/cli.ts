@@ -1,17 +1,21 @@
 #!/usr/bin/env node
 import { bundleCommand } from './commands/bundle.js';
 import { UsageError, type Command } from './commands/command.js';
+import { certificate } from './commands/certificate.js';
 import { packageCommand } from './commands/package.js';
 import { prepare } from './commands/prepare.js';
 import { serve } from './commands/serve.js';
 import { sign } from './commands/sign.js';
 import { sshCommand } from './commands/ssh-command.js';
+import { waitReady } from './commands/wait-ready.js';
 import { productVersion } from './config/product-version.js';
 import { FatalError, messageOf } from './core/errors.js';
 
 const commands: Readonly<Record<string, Command>> = {
   serve,
   prepare,
+  'wait-ready': waitReady,
+  certificate,
   sign,
   package: packageCommand,
   bundle: bundleCommand,

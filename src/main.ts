@@ -7,6 +7,7 @@ import { createContext, type AppContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
 import { repeat, type StopRepeating } from './core/repeat.js';
 import { prepareAppliance, removeLeftovers, requirePrepared } from './prepare.js';
+import { renewCertificate } from './operations/renew-certificate.js';
 import { findFileChange } from './system/file-change.js';
 import {
   closeGracefully,
@@ -39,6 +40,8 @@ export interface Daemon {
   /** Finishes requests, then stops; jobs run on. */
   stop(): Promise<void>;
 }
+
+const RENEWAL_CHECK_MS = 86_400_000;
 
 /**
  * Starts the daemon: settings, what a crash left, listeners, background tasks.
@@ -86,6 +89,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     reload = certificateTakeOver(context, tls);
     tasks.push(await launcher.watch());
     tasks.push(repeatHealth(context));
+    if (context.isPrivileged && settings.tls) {
+      const renew = () => renewCertificate(context).then(reload);
+      tasks.push(repeat(RENEWAL_CHECK_MS, renew, reportTo(context, 'certificate renewal')));
+    }
     tasks.push(repeat(settings.certificateCheckIntervalMs, reload, reportTo(context, 'certificate')));
     logger.info({ host, port: tls?.port, proxyPort: proxy?.port, root: paths.root }, 'listening');
     return {

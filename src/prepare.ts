@@ -7,6 +7,7 @@ import { requiredDirectories, type Paths } from './config/paths.js';
 import type { ApplianceContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
+import { renewCertificate } from './operations/renew-certificate.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
 
 /**
@@ -20,7 +21,10 @@ export async function prepareAppliance({ paths, gate, settings, logger }: Applia
   if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
     logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
   }
-  if (settings.tls) await loadCertificate(paths);
+  if (settings.tls) {
+    await loadCertificate(paths);
+    await renewCertificate({ paths, logger });
+  }
   if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths);
 }
 

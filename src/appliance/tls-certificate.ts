@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { FatalError, messageOf } from '../core/errors.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
@@ -7,9 +8,19 @@ export interface CertificateFiles {
   readonly tlsBundle: string;
   readonly tlsPrivateKey: string;
   readonly tlsCertificate: string;
+  /** The fingerprint of a certificate that the daemon itself has made. */
+  readonly selfSigned: string;
+}
+
+interface NewFile {
+  readonly file: string;
+  readonly content: string;
+  /** Permission bits. */
+  readonly mode: number;
 }
 
 const MODE = 0o640;
+const RECORD_MODE = 0o644;
 
 /**
  * The pair that the listener serves: `enterprise.pem`, else key and certificate from their own files; a self-signed
@@ -49,11 +60,34 @@ function fail(what: string): (error: unknown) => never {
 
 /** The bundle first: it is what is read, so a crash between the writes leaves a whole pair or none. */
 async function createAndStore(files: CertificateFiles): Promise<KeyPair> {
-  const pair = await createSelfSignedCertificate();
-  await writeFileAtomic(files.tlsBundle, pair.key + pair.certificate, { mode: MODE });
-  await writeFileAtomic(files.tlsPrivateKey, pair.key, { mode: MODE });
-  await writeFileAtomic(files.tlsCertificate, pair.certificate, { mode: MODE });
-  return pair;
+  for (const { file, content, mode } of await createSelfSigned(files)) {
+    await writeFileAtomic(file, content, { mode });
+  }
+  return parseKeyPair((await readTextFile(files.tlsBundle)) ?? '');
+}
+
+/** A new self-signed pair, as the files that hold it, and the record that it is the daemon's own. */
+export async function createSelfSigned(files: CertificateFiles): Promise<readonly NewFile[]> {
+  const { key, certificate } = await createSelfSignedCertificate();
+  return [
+    { file: files.tlsBundle, content: key + certificate, mode: MODE },
+    { file: files.tlsPrivateKey, content: key, mode: MODE },
+    { file: files.tlsCertificate, content: certificate, mode: MODE },
+    { file: files.selfSigned, content: `${fingerprintOf(certificate)}\n`, mode: RECORD_MODE },
+  ];
+}
+
+/** The certificate that is served, PEM, if the daemon itself has made it. */
+export async function readSelfSigned(files: CertificateFiles): Promise<string | undefined> {
+  const [existing, record] = await Promise.all([readExisting(files), readTextFile(files.selfSigned)]);
+  if (!existing || record === undefined) return undefined;
+  const { certificate } = parseKeyPair(existing.pem);
+  return fingerprintOf(certificate) === record.trim() ? certificate : undefined;
+}
+
+/** SHA-256, as `openssl x509 -fingerprint -sha256` prints it. */
+export function fingerprintOf(certificate: string): string {
+  return new X509Certificate(certificate).fingerprint256;
 }
 
 /** Changes when a file of the pair is replaced or written. */

@@ -32,7 +32,7 @@ export const prepare: Command = {
       return 0;
     }
     if (process.geteuid?.() !== 0) throw new FatalError('prepare has to run as root');
-    // The daemon, whose mask a service has here, must be able to pass through what is made.
+    // Directories have to be passable for the daemon's user, whatever the unit or the shell says.
     process.umask(0o022);
     const adminPath = process.env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH;
     const context = createContext({ root: undefined, adminPath, channel: 'web' });

@@ -3,9 +3,13 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
 import { createContext } from '../context.js';
-import { AdminError, FatalError } from '../core/errors.js';
+import { AdminError, FatalError, messageOf } from '../core/errors.js';
+import { runAsRoot } from '../system/as-root.js';
 import { parseOptions, UsageError, type Command } from './command.js';
 import { SSH_OPERATIONS, type SshOperation } from './ssh-operations.js';
+
+/** What the sudo rule of an installed product allows its administrators. */
+const INSTALLED = ['/usr/bin/admind', 'ssh-command'];
 
 const HELP = `Usage: admind ssh-command [--root DIR] [ARGUMENT]
 
@@ -20,7 +24,8 @@ ${Object.entries(SSH_OPERATIONS)
   .map(([name, operation]) => `  ${usage(name, operation).padEnd(28)}${operation.summary}`)
   .join('\n')}
 
-The job's log is shown as it grows. Exit status 0 only if the job succeeded.
+An account that is not root needs the rule that the package installs for sudo, for members of the group admin. The
+job's log is shown as it grows. Exit status 0 only if the job succeeded.
 
   --root DIR  the appliance under DIR (or ADMIND_ROOT)
 
@@ -46,6 +51,13 @@ export const sshCommand: Command = {
     const { operation, argument, name } = parseCommand(env.SSH_ORIGINAL_COMMAND ?? '', positionals);
     const root = values.root ?? env.ADMIND_ROOT;
     goOnUnheard();
+    if (!root && process.geteuid?.() !== 0) {
+      const words = [name, argument].filter(Boolean).join(' ');
+      const { SSH_CONNECTION } = env;
+      return runAsRoot(INSTALLED, { SSH_ORIGINAL_COMMAND: words, SSH_CONNECTION }).catch((cause: unknown) => {
+        throw new FatalError(`ssh-command needs root: ${messageOf(cause)}`);
+      });
+    }
     const context = createContext({
       root: root ? resolve(root) : undefined,
       adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,

@@ -110,6 +110,8 @@ export interface Paths {
   /** Private key, certificate and chain in one file: what the listener serves. */
   readonly tlsBundle: string;
   readonly tlsCa: string;
+  /** Names the certificate that the daemon itself has made. */
+  readonly selfSigned: string;
   /** The system's authorities and the appliance's own. */
   readonly caBundle: string;
   /** Where the system's authorities are read from: the first that exists. */
@@ -208,6 +210,7 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     tlsPrivateKey: local('pki/tls/private/enterprise.key'),
     tlsCertificate: local('pki/tls/certs/enterprise.crt'),
     tlsBundle: local('pki/tls/enterprise.pem'),
+    selfSigned: join(base, 'var/lib/admind/self-signed.sha256'),
     tlsCa: local('pki/tls/cacerts/enterprise-ca.crt'),
     caBundle: local('pki/tls/ca-bundle.crt'),
     systemCaBundles: [local('pki/certs/ca-bundle.crt.orig'), join(base, 'etc/ssl/certs/ca-certificates.crt')],

@@ -12,7 +12,8 @@ import { jobs, type JobName } from './index.js';
 import { createLogCeiling } from './log-ceiling.js';
 import { launchRunner, type RunningJob } from './runner-process.js';
 import type { JobOrder, JobOutcome } from './runner-messages.js';
-import { cleanUpIfIdle, findLeftover, settleStatus } from './settle.js';
+import type { RecordedJob } from './job-records.js';
+import { cleanUpIfIdle, findLeftover, hasStaged, settleStatus } from './settle.js';
 
 /** Starts jobs in processes of their own and settles those that were killed. */
 export interface JobLauncher {
@@ -86,6 +87,11 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     if (leftover !== 'none') await settleByRunner(name);
   };
 
+  const cleanUp = async (recorded: RecordedJob): Promise<void> => {
+    if (!openPrivileged) return cleanUpIfIdle(recorded);
+    if (await hasStaged(recorded)) await settleByRunner(recorded.job.name);
+  };
+
   const settle = (name: JobName) => shareSettling(name, () => settleNow(name));
 
   const lookAfter = async (entry: (typeof watched)[number]): Promise<void> => {
@@ -154,8 +160,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     async watch() {
       await lookAfterAll();
       for (const { recorded } of watched) {
-        const cleanUp = openPrivileged ? settleByRunner(recorded.job.name) : cleanUpIfIdle(recorded);
-        await cleanUp.catch((error: unknown) => {
+        await cleanUp(recorded).catch((error: unknown) => {
           logger.error(
             { job: recorded.job.name, reason: messageOf(error) },
             'what a job staged could not be removed',

@@ -1,4 +1,6 @@
+import { lstat } from 'node:fs/promises';
 import { journalOf, type Paths } from '../config/paths.js';
+import { ignoreMissing } from '../core/errors.js';
 import { readJobStatus, readsRunning } from '../records/job-status.js';
 import type { Change } from '../system/change.js';
 import { findFileChange } from '../system/file-change.js';
@@ -73,6 +75,14 @@ export async function settleStatus(recorded: RecordedJob): Promise<void> {
 /** Removes what a job staged if it is not running: at the daemon's start, after a power cut. */
 export async function cleanUpIfIdle(recorded: RecordedJob): Promise<void> {
   await underLock(recorded, () => openJobRecords(recorded).cleanUp());
+}
+
+/** Whether something that a job stages is there: while it runs, or when it was cut off. */
+export async function hasStaged({ job, paths }: RecordedJob): Promise<boolean> {
+  for (const path of job.staged(paths)) {
+    if (await lstat(path).catch(ignoreMissing)) return true;
+  }
+  return false;
 }
 
 async function underLock({ job, paths }: RecordedJob, work: (lock: Lock) => Promise<void>): Promise<void> {

@@ -18,7 +18,7 @@ export interface AuditLog {
 }
 
 /** How the administrator came in. */
-export type Channel = 'web' | 'ssh';
+export type Channel = 'web' | 'ssh' | 'console';
 
 /** An event that cannot be written is reported in the daemon's log: it does not stop the administrator. */
 export function createAuditLog(file: string, channel: Channel, logger: Logger): AuditLog {

@@ -58,5 +58,5 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
 }
 
 function fullPath(path: string): string {
-  return /^\/(api|docs|$)/.test(path) ? path : `/api/v1/admin${path}`;
+  return /^\/(api|docs|healthz|$)/.test(path) ? path : `/api/v1/admin${path}`;
 }

@@ -6,6 +6,7 @@ import { changelog } from './changelog.js';
 import { debug } from './debug.js';
 import { docsEndpoint } from './docs.js';
 import { endpointsEndpoint } from './endpoints.js';
+import { healthz } from './healthz.js';
 import { health } from './health.js';
 import { changeLicense, license } from './license.js';
 import { logs } from './logs.js';
@@ -47,5 +48,6 @@ export const endpoints: readonly Endpoint[] = [
   debug,
   endpointsEndpoint(() => endpoints),
   docsEndpoint(() => endpoints),
+  healthz,
   root,
 ];

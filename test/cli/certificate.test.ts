@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import forge from 'node-forge';
+import { journalOf } from '../../src/config/paths.js';
+import { createSelfSignedCertificate } from '../../src/system/certificate.js';
+import { fingerprintOf } from '../../src/appliance/tls-certificate.js';
+import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
+import { poll } from '../support/poll.js';
+import { pretendToRun } from '../support/running-job.js';
+import { servedFingerprint } from '../support/served-certificate.js';
+import { admind } from './command-line.js';
+
+let appliance: TestDaemon;
+beforeEach(async () => {
+  appliance = await startTestDaemon({ settings: { certificateCheckIntervalMs: 100 } });
+});
+afterEach(() => appliance.stop());
+
+const renew = (...args: readonly string[]) =>
+  admind(['certificate', 'renew', '--root', appliance.root, ...args]);
+const served = () => servedFingerprint(appliance.daemon.port ?? 0);
+const bundle = () => appliance.read(appliance.paths.tlsBundle);
+
+/** Makes the pair in place, which counts as the daemon's own, valid for the given days from now. */
+async function replaceOwn(fromDays: number, toDays: number): Promise<void> {
+  const { key, certificate: pem } = await createSelfSignedCertificate();
+  const certificate = forge.pki.certificateFromPem(pem);
+  certificate.validity.notBefore = new Date(Date.now() + fromDays * 86_400_000);
+  certificate.validity.notAfter = new Date(Date.now() + toDays * 86_400_000);
+  certificate.sign(forge.pki.privateKeyFromPem(key), forge.md.sha256.create());
+  const changed = forge.pki.certificateToPem(certificate);
+  await writeFile(appliance.paths.tlsBundle, key + changed);
+  await writeFile(appliance.paths.selfSigned, `${fingerprintOf(changed)}\n`);
+}
+
+test('show prints what openssl prints of the certificate that is served', async () => {
+  const { stdout } = await admind(['certificate', 'show', '--root', appliance.root]);
+  expect(stdout).toContain(`SHA-256: ${await served()}\n`);
+});
+
+test.each([
+  ['that expires within a month', -300, 29, true],
+  ['that has expired', -300, -1, true],
+  ['made when the clock was ahead', 30, 300, true],
+  ['that is good for longer', -300, 31, false],
+])('one %s', async (_what, fromDays, toDays, isRenewed) => {
+  await replaceOwn(fromDays, toDays);
+  const before = await bundle();
+  expect(await renew()).toMatchObject({ status: 0, stderr: '' });
+  expect((await bundle()) !== before).toBe(isRenewed);
+  expect(existsSync(journalOf(appliance.paths, 'certs'))).toBe(false);
+});
+
+test('clients are shown the new one without a restart', async () => {
+  const before = await served();
+  expect((await renew('--force')).stdout).toBe('The certificate was renewed\n');
+  await poll('the new one is served', async () => (await served()) !== before);
+  // The new one is known as the daemon's own.
+  expect((await renew('--force')).stdout).toBe('The certificate was renewed\n');
+});
+
+test('a certificate of another is never renewed, though it has expired', async () => {
+  const { paths } = appliance;
+  const record = await appliance.read(paths.selfSigned);
+  await replaceOwn(-300, -1);
+  await writeFile(paths.selfSigned, record);
+  const before = await bundle();
+  expect((await renew('--force')).stdout).toBe('The certificate stays\n');
+  expect(await bundle()).toBe(before);
+});
+
+test('not while a certificate is being changed', async () => {
+  const end = await pretendToRun('certs', appliance.paths);
+  expect((await renew('--force')).stdout).toBe('The certificate stays\n');
+  await end();
+});
+
+test('what it cannot do is a wrong usage', async () => {
+  expect(await admind(['certificate', 'make'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('Allowed: show, renew') as string,
+  });
+});
