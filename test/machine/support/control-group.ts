@@ -16,6 +16,7 @@ export interface ControlGroup {
 
 export async function createControlGroup(name: string): Promise<ControlGroup> {
   const groups = (await ownGroups()).map((group) => join(group, name));
+  if (groups.length === 0) throw new Error('no control groups are mounted: mount cgroup2 at /sys/fs/cgroup');
   for (const group of groups) await mkdir(group);
   const enter = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit; shift; done; shift; exec "$@"';
   return {

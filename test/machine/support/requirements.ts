@@ -30,11 +30,21 @@ async function whyNotBootable(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'only root can boot a machine';
   const missing = TOOLS.filter((tool) => !hasTool(tool));
   if (missing.length > 0) return `not installed: ${missing.join(', ')}`;
+  try {
+    return await whyNotStarted();
+  } catch (error) {
+    return `no machine can be made: ${String(error).slice(0, 1000)}`;
+  }
+}
+
+/** Tries it with a program in place of a system. */
+async function whyNotStarted(): Promise<string | undefined> {
+  const root = await baseRoot();
   const group = await createControlGroup(`admind-trial-${process.pid}`);
   try {
     const trial = ['--quiet', '--register=no', '--keep-unit', '--pipe', '--private-network', '--read-only'];
-    const inside = ['-D', await baseRoot(), '/bin/true'];
-    const { code, stderr } = await attempt('/bin/sh', group.enter('systemd-nspawn', ...trial, ...inside));
+    const program = group.enter('systemd-nspawn', ...trial, `--directory=${root}`, '/bin/true');
+    const { code, stderr } = await attempt('/bin/sh', program);
     return code === 0 ? undefined : `systemd-nspawn cannot start here: ${stderr.trim()}`;
   } finally {
     await group.remove();
