@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { testWith } from '../support/tools.js';
 import { ANSIBLE, createControlNode, type ControlNode } from './playbook.js';
-
-const CLOUD_INIT = resolve('scripts/cloud-init/user-data.yml');
 
 let control: ControlNode;
 beforeAll(async () => {
@@ -27,14 +24,4 @@ testWith('yamllint')('yamllint has nothing to say', async () => {
   const configuration = join(ANSIBLE, '.yamllint');
   const { status, output } = await control.run('yamllint', ['--strict', '-c', configuration, ANSIBLE]);
   expect([status, output]).toEqual([0, '']);
-});
-
-testWith('cloud-init')('the example for cloud-init is valid', async () => {
-  const { status, output } = await control.run('cloud-init', ['schema', '--config-file', CLOUD_INIT]);
-  expect([status, output]).toEqual([0, expect.stringContaining('Valid')]);
-});
-
-test('what the example for cloud-init writes is for root alone', async () => {
-  const text = await readFile(CLOUD_INIT, 'utf8');
-  expect(text.match(/permissions: '0600'/g)).toHaveLength(text.match(/- path: /g)!.length);
 });
