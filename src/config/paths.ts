@@ -210,7 +210,7 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     tlsPrivateKey: local('pki/tls/private/enterprise.key'),
     tlsCertificate: local('pki/tls/certs/enterprise.crt'),
     tlsBundle: local('pki/tls/enterprise.pem'),
-    selfSigned: join(base, 'var/lib/admind/self-signed.sha256'),
+    selfSigned: local('pki/tls/self-signed.sha256'),
     tlsCa: local('pki/tls/cacerts/enterprise-ca.crt'),
     caBundle: local('pki/tls/ca-bundle.crt'),
     systemCaBundles: [local('pki/certs/ca-bundle.crt.orig'), join(base, 'etc/ssl/certs/ca-certificates.crt')],
