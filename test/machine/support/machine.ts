@@ -59,6 +59,8 @@ export async function bootMachine({
   let supervisor: ChildProcess | undefined;
   let ended = Promise.resolve();
   let leader: number | undefined;
+  /** The first process of each boot that was asked for its id. */
+  const leaders = new Map<string, number>();
   let shown = '';
 
   const start = async () => {
@@ -107,12 +109,18 @@ export async function bootMachine({
     network,
     run: async (lines, options) => command('nsenter', inside(lines), { env, ...options }),
     attempt: async (lines, options) => attempt('nsenter', inside(lines), { env, ...options }),
-    bootId: async () => machine.run('cat /proc/sys/kernel/random/boot_id'),
+    bootId: async () => {
+      const known = leader;
+      const bootId = await machine.run('cat /proc/sys/kernel/random/boot_id');
+      if (known !== undefined) leaders.set(bootId, known);
+      return bootId;
+    },
     waitForBoot: (earlierBootId) =>
       poll(
         'the machine has booted',
         async () => {
-          if (leader === undefined) return false;
+          // One that goes down is left alone: it would wait for the processes of whoever enters it meanwhile.
+          if (leader === undefined || leader === leaders.get(earlierBootId ?? '')) return false;
           const { stdout } = await machine.attempt(
             'cat /proc/sys/kernel/random/boot_id; systemctl is-system-running',
           );
