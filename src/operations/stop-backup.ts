@@ -11,7 +11,7 @@ import { backupJob } from '../jobs/backup.js';
 import { stopJob } from '../jobs/stop-job.js';
 import { createJobLog } from '../records/job-log.js';
 import { readsRunning } from '../records/job-status.js';
-import { syncDirectory } from '../system/atomic-file.js';
+import { removeStagedFor, syncDirectory } from '../system/atomic-file.js';
 import { findFileChange } from '../system/file-change.js';
 import { acquireLock } from '../system/lock.js';
 import { freePath } from '../system/remove-tree.js';
@@ -59,6 +59,8 @@ async function deleteBackup(paths: Paths, log: (text: string) => Promise<void>):
   const files = [backupStatus, backupArchive];
   if (files.some((path) => existsSync(path))) await log('Deleting backup archive');
   for (const path of files) await rm(path, { force: true });
+  // The lock is held: a status that is still staged is that of a backup which was killed.
+  await removeStagedFor(backupStatus);
   await freePath(backupStaging);
   await syncDirectory(dirname(backupArchive));
 }

@@ -57,6 +57,15 @@ export async function removeStaleStagedFiles(directory: string): Promise<void> {
   }
 }
 
+/** Removes what writers of `file` that were killed have staged. Only while nobody else can be writing it. */
+export async function removeStagedFor(file: string): Promise<void> {
+  const start = `.${basename(file)}.`;
+  for (const name of (await readdir(dirname(file)).catch(ignoreMissing)) ?? []) {
+    const isStaged = name.startsWith(start) && /^[0-9a-f]{12}\.new$/.test(name.slice(start.length));
+    if (isStaged) await rm(join(dirname(file), name), { force: true });
+  }
+}
+
 /** The content of a text file, or undefined where there is none. */
 export async function readTextFile(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(ignoreMissing);

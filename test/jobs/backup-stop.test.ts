@@ -50,6 +50,15 @@ test(
   60_000 + CAMPAIGN_ROUNDS * 5_000,
 );
 
+test('STOP removes a status that a killed backup had not finished writing, and nothing else', async () => {
+  const { paths, write } = appliance;
+  expect([await order('START'), await ended()]).toEqual([202, 'success']);
+  await write(join(paths.uploads, '.backup.json.9a790a005716.new'), '{');
+  await write(join(paths.uploads, '.other.9a790a005716.new'), 'kept');
+  expect(await order('STOP')).toBe(202);
+  expect(await readdir(paths.uploads)).toEqual(['.other.9a790a005716.new']);
+});
+
 function killIfAlive(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
