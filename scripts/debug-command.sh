@@ -17,35 +17,50 @@ limit=$2
 
 # What the command starts inherits this, also what leaves the process group.
 mark="ADMIND_DEBUG_COMMAND=$JIDO_ADMIN_PATH:$$"
+newline='
+'
 
-# Sets `ticks` to the time at which a process began, 0 if it is gone.
+# Sets `ticks` to the time at which a process began, 0 if it is gone, and `state` to its state.
 read_start() {
   ticks=0
+  state=Z
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
   # The name, in parentheses, may hold anything; the fields behind it are letters and numbers.
   # shellcheck disable=SC2086
   set -- ${stat##*) }
   [ "$#" -lt 20 ] || ticks=${20}
+  state=${1-Z}
 }
 
+# Prints the marked processes, and `unsure` for one that shows no environment: it may be at an exec just now.
 marked() {
   for directory in /proc/[0-9]*; do
     pid=${directory#/proc/}
     read_start "$pid"
-    [ "$ticks" -ge "$began" ] || continue
-    # Not grep alone: there are some for which a NUL byte ends the text.
-    if tr '\0' '\n' <"$directory/environ" | grep -qxF -- "$mark"; then echo "$pid"; fi
+    if [ "$ticks" -lt "$began" ] || [ "$state" = Z ]; then continue; fi
+    # Lines, not grep alone: there are some for which a NUL byte ends the text.
+    environment=$(tr '\0' '\n' <"$directory/environ")
+    case $newline$environment$newline in
+      *"$newline$mark$newline"*) echo "$pid" ;;
+      "$newline$newline") echo unsure ;;
+    esac
   done 2>/dev/null
 }
 
 kill_marked() {
-  # Not for ever: what hangs in the kernel dies later.
+  # Neither is done for ever: what hangs in the kernel dies later, and some show no environment as they have none.
   rounds=0
-  while [ "$rounds" -lt 100 ]; do
+  doubts=0
+  while [ "$rounds" -lt 100 ] && [ "$doubts" -lt 20 ]; do
     pids=$(marked)
-    [ -n "$pids" ] || return 0
-    # shellcheck disable=SC2086
-    kill -KILL $pids 2>/dev/null || :
+    case $pids in
+      '') return 0 ;;
+      *[0-9]*) doubts=0 ;;
+      *) doubts=$((doubts + 1)) ;;
+    esac
+    for pid in $pids; do
+      [ "$pid" = unsure ] || kill -KILL "$pid" 2>/dev/null || :
+    done
     rounds=$((rounds + 1))
   done
 }

@@ -252,6 +252,16 @@ test.each([
   expect(sleepers()).toEqual([]);
 });
 
+test('should leave nothing running that is between two programs when it is looked for', async () => {
+  const chain = join(appliance.root, 'chain.sh');
+  await writeFile(chain, `[ "$1" -le 0 ] || exec sh "$0" $(($1 - 1))\nexec sleep ${seconds}\n`);
+  await commands(...Array.from({ length: 12 }, () => `setsid sh ${chain} 100 &`));
+  await bundle();
+  // One that got away has reached its end by then.
+  await get();
+  expect(sleepers()).toEqual([]);
+});
+
 testWith('busybox')('should leave nothing running on a system that has only busybox', async () => {
   const { root, paths } = appliance;
   const bin = join(root, 'bin');
