@@ -1,8 +1,9 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
+import { secureOwnership } from '../appliance/ownership.js';
 import { compareVersions } from '../appliance/version-order.js';
 import { readVersion } from '../appliance/version.js';
 import { dateLine } from '../core/clock.js';
-import { errnoOf, isDiskFull } from '../core/errors.js';
+import { errnoOf, isDiskFull, messageOf } from '../core/errors.js';
 import { printable } from '../core/printable.js';
 import { extractContents, listContents, type PackageContents } from '../package/contents.js';
 import { PackageError } from '../package/package-error.js';
@@ -128,6 +129,7 @@ async function runUpdateScript(job: JobContext): Promise<void> {
   const { paths, settings, log } = job;
   await log.plain(`Starting update at: ${dateLine()}`);
   const result = await job.runScript('run-update.sh', [], { timeoutMs: settings.updateTimeLimitMs });
+  await secureReplacedFiles(job);
   await job.stage('ended');
   const failed = describeFailure(result);
   if (failed === undefined) {
@@ -140,6 +142,14 @@ async function runUpdateScript(job: JobContext): Promise<void> {
   throw errorMessage !== undefined && errorCode !== undefined
     ? new JobFailure(undefined)
     : failure('E1002', 'Error running update');
+}
+
+/** Files that `update.sh` has put in place have its owner and mode, whatever the daemon has to read of them. */
+async function secureReplacedFiles({ paths, log }: JobContext): Promise<void> {
+  if (paths.root !== undefined || process.geteuid?.() !== 0) return;
+  await secureOwnership(paths).catch((error: unknown) =>
+    log.line(`Owners and modes could not be set: ${messageOf(error)}`),
+  );
 }
 
 async function requireSpace({ paths, log }: JobContext, purpose: string, neededBytes: number): Promise<void> {

@@ -111,13 +111,14 @@ describeAppliance(
     test('update: a signed package runs as root', async (appliance) => {
       const file = await appliance.vendor.makePackage({
         'version.txt': '1.1.0\n',
+        // A file that is moved into place is new, with an owner and a mode of its own: the daemon has to read it.
         'update.sh':
-          'id -u\ncp version.txt "$JIDO_ADMIN_PATH/etc/version.txt"\ncp new.txt /usr/local/new.txt\n',
-        'new.txt': 'new\n',
+          'cp version.txt "$JIDO_ADMIN_PATH/etc/new"\nmv "$JIDO_ADMIN_PATH/etc/new" "$JIDO_ADMIN_PATH/etc/version.txt"\n' +
+          'id -u >/usr/local/new.txt\n',
       });
       await appliance.adminCurl('--wait', 'POST', '/update', '-F', `update=@${file}`);
       expect(await appliance.getJson('/version')).toEqual({ version: '1.1.0' });
-      expect(await appliance.machine.run('cat /usr/local/new.txt')).toBe('new\n');
+      expect(await appliance.machine.run('cat /usr/local/new.txt')).toBe('0\n');
     });
 
     test('update: a package that another one has signed is refused, and nothing of it is kept', async (appliance) => {
