@@ -2,11 +2,14 @@
 import { bundleCommand } from './commands/bundle.js';
 import { UsageError, type Command } from './commands/command.js';
 import { certificate } from './commands/certificate.js';
+import { consoleBanner } from './commands/console-banner.js';
 import { packageCommand } from './commands/package.js';
 import { prepare } from './commands/prepare.js';
+import { provisionCommand } from './commands/provision.js';
 import { serve } from './commands/serve.js';
 import { sign } from './commands/sign.js';
 import { sshCommand } from './commands/ssh-command.js';
+import { token } from './commands/token.js';
 import { waitReady } from './commands/wait-ready.js';
 import { productVersion } from './config/product-version.js';
 import { FatalError, messageOf } from './core/errors.js';
@@ -14,8 +17,11 @@ import { FatalError, messageOf } from './core/errors.js';
 const commands: Readonly<Record<string, Command>> = {
   serve,
   prepare,
+  provision: provisionCommand,
   'wait-ready': waitReady,
   certificate,
+  token,
+  'console-banner': consoleBanner,
   sign,
   package: packageCommand,
   bundle: bundleCommand,
@@ -25,7 +31,7 @@ const commands: Readonly<Record<string, Command>> = {
 const HELP = `Usage: admind COMMAND [OPTION…]
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`)
   .join('\n')}
 
 admind COMMAND --help tells more; admind --version prints the version.

@@ -1,6 +1,7 @@
 import { endpoints } from './api/v1/index.js';
 import { createApp } from './app.js';
 import { writeHealth } from './appliance/health.js';
+import { consoleStamp } from './appliance/console.js';
 import { certificateStamp, loadCertificate } from './appliance/tls-certificate.js';
 import { journalOf, type Paths } from './config/paths.js';
 import { createContext, type AppContext } from './context.js';
@@ -8,6 +9,7 @@ import { FatalError, messageOf } from './core/errors.js';
 import { repeat, type StopRepeating } from './core/repeat.js';
 import { prepareAppliance, removeLeftovers, requirePrepared } from './prepare.js';
 import { renewCertificate } from './operations/renew-certificate.js';
+import { writeFileAtomic } from './system/atomic-file.js';
 import { findFileChange } from './system/file-change.js';
 import {
   closeGracefully,
@@ -94,6 +96,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tasks.push(repeat(RENEWAL_CHECK_MS, renew, reportTo(context, 'certificate renewal')));
     }
     tasks.push(repeat(settings.certificateCheckIntervalMs, reload, reportTo(context, 'certificate')));
+    if (!context.isPrivileged) tasks.push(keepConsoleCurrent(context));
     logger.info({ host, port: tls?.port, proxyPort: proxy?.port, root: paths.root }, 'listening');
     return {
       paths,
@@ -126,6 +129,21 @@ function repeatHealth({ paths, settings, isPrivileged, ...context }: AppContext)
     await first;
     await stop();
   };
+}
+
+/** The console is root's: what has changed is only told, and read again by who writes there. */
+function keepConsoleCurrent(context: AppContext): StopRepeating {
+  const { paths, settings } = context;
+  let shown = '';
+  const look = async () => {
+    const stamp = await consoleStamp(paths);
+    if (stamp === shown) return;
+    await writeFileAtomic(paths.consoleTrigger, `${Date.now()}\n`, { mode: 0o644 });
+    shown = stamp;
+  };
+  const report = reportTo(context, 'console');
+  void look().catch(report);
+  return repeat(settings.certificateCheckIntervalMs, look, report);
 }
 
 /**

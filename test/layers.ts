@@ -2,6 +2,7 @@
 export const LAYERS: readonly string[] = [
   'cli.ts',
   'commands',
+  'provision',
   'privileged.ts',
   'main.ts',
   'prepare.ts',

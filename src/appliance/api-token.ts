@@ -1,3 +1,4 @@
+import { firstLine } from '../core/first-line.js';
 import { DAEMON_USER, findUserId } from '../system/accounts.js';
 import {
   createFileExclusive,
@@ -22,7 +23,7 @@ const MODE = 0o600;
 export async function readApiToken(files: TokenFiles): Promise<TokenState> {
   const text = await readTextFile(files.apiToken);
   if (text === undefined) return { state: 'absent' };
-  const token = text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
+  const token = firstLine(text);
   return token === '' ? { state: 'empty' } : { state: 'set', token };
 }
 
@@ -44,10 +45,16 @@ export async function replaceApiToken(files: TokenFiles, token: string): Promise
   await endFirstRun(files);
 }
 
-/** Stores a first-run passphrase as the token that only `/setup` accepts. */
+/** Stores a first-run passphrase as the token that only `/setup` accepts, unless there is a token by now. */
 export async function createFirstRunToken(files: TokenFiles, passphrase: string): Promise<void> {
   await writeFileAtomic(files.apiTokenSetup, `${passphrase}\n`, ownedByDaemon());
   await createFileExclusive(files.apiToken, `${passphrase}\n`, ownedByDaemon());
+}
+
+/** Puts a first-run passphrase in the place of the token. Cut off in between, the token is good for `/setup` alone. */
+export async function replaceByFirstRunToken(files: TokenFiles, passphrase: string): Promise<void> {
+  await writeFileAtomic(files.apiTokenSetup, `${passphrase}\n`, ownedByDaemon());
+  await writeFileAtomic(files.apiToken, `${passphrase}\n`, ownedByDaemon());
 }
 
 async function endFirstRun(files: TokenFiles): Promise<void> {

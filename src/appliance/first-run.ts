@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { FirstRun } from '../config/endpoint-gate.js';
 import { productPath } from '../config/paths.js';
-import { createFirstRunToken, readApiToken, type TokenFiles } from './api-token.js';
+import { createFirstRunToken, readApiToken, replaceByFirstRunToken, type TokenFiles } from './api-token.js';
 
 /**
  * On an appliance without a token, protects the first set-up with a passphrase of words from the EFF large word list
@@ -10,10 +10,20 @@ import { createFirstRunToken, readApiToken, type TokenFiles } from './api-token.
  *
  * @returns true if a passphrase was made now
  */
-export async function prepareFirstRun(files: TokenFiles, { wordLength }: FirstRun): Promise<boolean> {
+export async function prepareFirstRun(files: TokenFiles, firstRun: FirstRun): Promise<boolean> {
   if ((await readApiToken(files)).state !== 'absent') return false;
-  const words = (await readFile(productPath('config/eff-large-wordlist.txt'), 'utf8')).trim().split('\n');
-  const passphrase = Array.from({ length: wordLength }, () => words[randomInt(words.length)]).join('-');
-  await createFirstRunToken(files, passphrase);
+  await createFirstRunToken(files, await makePassphrase(firstRun));
   return true;
+}
+
+/** Begins a first run on an appliance that has a token, which is void from now on. @returns the passphrase */
+export async function renewPassphrase(files: TokenFiles, firstRun: FirstRun): Promise<string> {
+  const passphrase = await makePassphrase(firstRun);
+  await replaceByFirstRunToken(files, passphrase);
+  return passphrase;
+}
+
+async function makePassphrase({ wordLength }: FirstRun): Promise<string> {
+  const words = (await readFile(productPath('config/eff-large-wordlist.txt'), 'utf8')).trim().split('\n');
+  return Array.from({ length: wordLength }, () => words[randomInt(words.length)]).join('-');
 }

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { V1_PREFIX } from '../config/v1-prefix.js';
 import { signRequest } from '../auth/credential.js';
+import { firstLine } from '../core/first-line.js';
 import { FatalError, messageOf } from '../core/errors.js';
 import { parseOptions, UsageError, type Command } from './command.js';
 
@@ -53,7 +54,7 @@ function fullPath(path: string): string {
 async function readToken(file: string | undefined): Promise<string> {
   const text =
     file === undefined ? (process.env.ADMIND_TOKEN ?? (await askForToken())) : await readTokenFile(file);
-  const token = text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
+  const token = firstLine(text);
   if (token === '') throw new FatalError('the token is empty');
   return token;
 }

@@ -8,6 +8,7 @@ import {
   type UploadedSettings,
 } from '../appliance/uploaded-settings.js';
 import { sftpUploads } from '../config/paths.js';
+import { firstLine } from '../core/first-line.js';
 import { AdminError } from '../core/errors.js';
 import { createUploadDirectory, removeUploadDirectory } from '../http/upload-directory.js';
 import { readTextFile } from '../system/atomic-file.js';
@@ -63,7 +64,7 @@ export async function changeToken(session: SshSession): Promise<boolean> {
   const { apiToken } = sftpUploads(paths);
   const text = (await isUploaded(apiToken)) ? await readTextFile(apiToken) : undefined;
   if (text === undefined) throw new AdminError('notFound', `Missing ${apiToken}`);
-  const token = text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
+  const token = firstLine(text);
   const log = await followLog(paths.tokenLog, write);
   await log.showUntil(session.operations.setToken(token, true));
   await rm(apiToken);

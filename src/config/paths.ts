@@ -101,6 +101,16 @@ export interface Paths {
   readonly serviceList: string;
   readonly rebootLog: string;
   readonly rebootStatus: string;
+  /** What is to be applied at boot, once: see `provision/items.ts`. */
+  readonly provisionDirectory: string;
+  /** One file an item of it that has been applied. */
+  readonly provisioned: string;
+  readonly provisionLog: string;
+  /** What the login prompt shows, and the console itself. */
+  readonly issue: string;
+  readonly console: string;
+  /** Written by the daemon when the console shows something old. */
+  readonly consoleTrigger: string;
   /** Saves the state of a live image, on appliances that have it. */
   readonly symlinktool: string;
   readonly endpointConfiguration: string;
@@ -204,6 +214,12 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     serviceList: local('allservices.txt'),
     rebootLog: at('log/reboot.log'),
     rebootStatus: at('etc/status_reboot.txt'),
+    provisionDirectory: local('admind/provision.d'),
+    provisioned: join(base, 'var/lib/admind/provisioned'),
+    provisionLog: at('log/provision.log'),
+    issue: join(base, 'run/issue.d/admind.issue'),
+    console: join(base, 'dev/console'),
+    consoleTrigger: join(base, 'run/admind/daemon/console'),
     symlinktool: join(base, 'usr/bin/symlinktool.sh'),
     endpointConfiguration: local('jidoteki-admin-api.json'),
     settings: local('admind.json'),

@@ -18,7 +18,7 @@ export interface AuditLog {
 }
 
 /** How the administrator came in. */
-export type Channel = 'web' | 'ssh' | 'console';
+export type Channel = 'web' | 'ssh' | 'console' | 'provision';
 
 /** An event that cannot be written is reported in the daemon's log: it does not stop the administrator. */
 export function createAuditLog(file: string, channel: Channel, logger: Logger): AuditLog {

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ApplianceContext } from '../context.js';
+import { firstLine } from '../core/first-line.js';
+import { AdminError } from '../core/errors.js';
+import { createUploadDirectory, removeUploadDirectory } from '../http/upload-directory.js';
+import type { JobName } from '../jobs/index.js';
+import type { ItemKind, ProvisionItem } from './items.js';
+
+interface JobInput {
+  readonly name: JobName;
+  /** The job's inputs, by the item's file; one that is a file itself has the only input. */
+  readonly inputs: string | Readonly<Record<string, string>>;
+}
+
+const JOBS: Readonly<Record<Exclude<ItemKind, 'token'>, JobInput>> = {
+  settings: { name: 'settings', inputs: 'settings' },
+  storage: { name: 'storage', inputs: 'settings' },
+  license: { name: 'license', inputs: 'license' },
+  certs: {
+    name: 'certs',
+    inputs: { 'public.pem': 'public', 'private.pem': 'private', 'ca.pem': 'ca' },
+  },
+};
+
+const STAY_MS = 60_000;
+
+/**
+ * Applies an item as the API would, by the same job: wholly or not at all.
+ *
+ * @throws AdminError that says why it was not applied
+ */
+export async function applyItem(context: ApplianceContext, item: ProvisionItem): Promise<void> {
+  const { audit } = context;
+  const event = { id: randomBytes(8).toString('hex'), target: item.name, address: undefined };
+  if (item.kind === 'token') {
+    await setToken(context, item);
+    await audit.record({ ...event, action: 'token.update.success' });
+  } else {
+    const { name } = JOBS[item.kind];
+    await runJob(context, item, JOBS[item.kind], event.id, () =>
+      audit.record({ ...event, action: `${name}.post` }),
+    );
+  }
+}
+
+async function setToken({ operations }: ApplianceContext, { files }: ProvisionItem): Promise<void> {
+  const [content = Buffer.alloc(0)] = files.values();
+  await operations.setToken(firstLine(content.toString('utf8')), true).catch((error: unknown) => {
+    if (!(error instanceof AdminError) || error.kind !== 'badRequest') throw error;
+    throw new AdminError('badRequest', 'the token must be 1 to 255 printable ASCII characters, no spaces');
+  });
+}
+
+async function runJob(
+  { launcher, paths }: ApplianceContext,
+  { files }: ProvisionItem,
+  { name, inputs }: JobInput,
+  id: string,
+  onStarted: () => Promise<void>,
+): Promise<void> {
+  // A job takes its inputs away: these are copies.
+  const directory = await createUploadDirectory(paths.uploads, id);
+  // A job keeps no process from ending: this one has to see the end.
+  const stay = setInterval(() => undefined, STAY_MS);
+  try {
+    const given: Record<string, string> = {};
+    for (const [file, content] of files) {
+      const field = typeof inputs === 'string' ? inputs : inputs[file];
+      if (field === undefined) continue;
+      given[field] = join(directory, field);
+      await writeFile(given[field], content, { mode: 0o600 });
+    }
+    const job = await launcher.start(name, given);
+    job.answer();
+    await onStarted();
+    const outcome = await job.ended;
+    if (outcome.state === 'failed')
+      throw new AdminError('badRequest', outcome.error?.message ?? outcome.reason);
+  } finally {
+    clearInterval(stay);
+    await removeUploadDirectory(directory);
+  }
+}
