@@ -32,7 +32,9 @@ test('what the example for cloud-init writes is for root alone, and provisioning
     expect(await admind(['provision', '--root', root])).toEqual({
       status: 0,
       stderr: '',
-      stdout: ['10-token.txt', '20-settings.json', '50-certs'].map((name) => `${name} was applied\n`).join(''),
+      stdout: ['10-token.txt', '20-settings.json', '50-certs']
+        .map((name) => `${name} was applied\n`)
+        .join(''),
     });
     expect(await appliance.read(paths.apiToken)).toBe('replace-this-token\n');
   } finally {

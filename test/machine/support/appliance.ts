@@ -28,8 +28,18 @@ export interface Appliance extends Operator {
   remove(): Promise<void>;
 }
 
+export interface ApplianceOptions {
+  /** Default: true. */
+  readonly isInstalled?: boolean;
+  /** For the machine's first process, at each boot: what is the kernel's command line elsewhere. */
+  readonly bootArguments?: readonly string[];
+}
+
 /** Boots a new appliance and installs the package on it, without a token yet. */
-export async function bootAppliance({ isInstalled = true } = {}): Promise<Appliance> {
+export async function bootAppliance({
+  isInstalled = true,
+  bootArguments = [],
+}: ApplianceOptions = {}): Promise<Appliance> {
   const root = await writableRoot(await baseRoot());
   const cleanUp: (() => Promise<void>)[] = [root.remove];
   const remove = async () => {
@@ -40,7 +50,10 @@ export async function bootAppliance({ isInstalled = true } = {}): Promise<Applia
     const vendor = await furnish(root.path, workspace);
     const network = await createNetwork();
     cleanUp.push(network.remove);
-    const machine = await bootMachine({ root: root.path, network, addresses: OUTSIDE });
+    const machine = await bootMachine({
+      ...{ root: root.path, network, addresses: OUTSIDE },
+      extraArguments: bootArguments,
+    });
     cleanUp.push(machine.remove);
     const appliance: Appliance = Object.assign(createOperator(network, workspace, FIRST_ADDRESS), {
       ...{ machine, vendor, workspace, remove },

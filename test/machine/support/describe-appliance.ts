@@ -1,4 +1,4 @@
-import { bootAppliance, type Appliance } from './appliance.js';
+import { bootAppliance, type Appliance, type ApplianceOptions } from './appliance.js';
 import { showMachine } from './show-machine.js';
 import { describeMachine } from './requirements.js';
 
@@ -6,7 +6,7 @@ import { describeMachine } from './requirements.js';
 export function describeAppliance(
   title: string,
   define: (test: (title: string, act: (appliance: Appliance) => Promise<void>) => void) => void,
-  options: { readonly isInstalled?: boolean; readonly hasToken?: boolean } = {},
+  options: ApplianceOptions & { readonly hasToken?: boolean } = {},
 ): void {
   describeMachine(title, () => {
     let appliance: Appliance | undefined;
