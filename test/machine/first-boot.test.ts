@@ -11,7 +11,7 @@ const ITEMS = '/usr/local/etc/admind/provision.d';
 const KERNEL_TOKEN = 'token-of-the-hypervisor';
 const SETTINGS = {
   network: {
-    ...{ interface: 'host0', hostname: 'appliance', ip_address: SECOND_ADDRESS, netmask: '/24' },
+    ...{ interface: 'host0', hostname: 'appliance', ip_address: SECOND_ADDRESS, netmask: '255.255.255.0' },
     gateway: '198.51.100.1',
   },
   app: {},
