@@ -39,7 +39,8 @@ marked() {
     read_start "$pid"
     if [ "$ticks" -lt "$began" ] || [ "$state" = Z ]; then continue; fi
     # Lines, not grep alone: there are some for which a NUL byte ends the text.
-    environment=$(tr '\0' '\n' <"$directory/environ")
+    # One that ended meanwhile has none, which must not end the search.
+    environment=$(tr '\0' '\n' <"$directory/environ") || continue
     case $newline$environment$newline in
       *"$newline$mark$newline"*) echo "$pid" ;;
       "$newline$newline") echo unsure ;;
@@ -51,12 +52,14 @@ kill_marked() {
   # Neither is done for ever: what hangs in the kernel dies later, and some show no environment as they have none.
   rounds=0
   doubts=0
-  while [ "$rounds" -lt 100 ] && [ "$doubts" -lt 20 ]; do
+  # Nothing has to be seen twice: a process can end in a round after it started one that the round does not see.
+  quiet=0
+  while [ "$rounds" -lt 100 ] && [ "$doubts" -lt 20 ] && [ "$quiet" -lt 2 ]; do
     pids=$(marked)
     case $pids in
-      '') return 0 ;;
-      *[0-9]*) doubts=0 ;;
-      *) doubts=$((doubts + 1)) ;;
+      '') quiet=$((quiet + 1)) ;;
+      *[0-9]*) doubts=0 quiet=0 ;;
+      *) doubts=$((doubts + 1)) quiet=0 ;;
     esac
     for pid in $pids; do
       [ "$pid" = unsure ] || kill -KILL "$pid" 2>/dev/null || :

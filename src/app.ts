@@ -13,7 +13,7 @@ import { receiveForm } from './http/receive-form.js';
 import type { Reply } from './http/reply.js';
 import { logError, logWhenDone } from './http/request-log.js';
 import { decodePercent, parseQuery, splitTarget } from './http/request-target.js';
-import { createRouter } from './http/router.js';
+import { createRouter, type Router } from './http/router.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { requireHost } from './http/require-host.js';
 import { removeUploadDirectory } from './http/upload-directory.js';
@@ -23,7 +23,7 @@ import { send, sendError } from './http/send.js';
 /**
  * The life of a request, in order. Each step adds to the exchange or throws the error that is answered.
  *
- * @param isStopping whether the daemon is shutting down: it answers what is under way and takes nothing new
+ * @param isStopping whether the daemon is shutting down: it answers what is under way and takes nothing new but the question whether it is ready
  */
 export function createApp(
   context: AppContext,
@@ -31,12 +31,13 @@ export function createApp(
   isStopping: () => boolean,
 ): Express {
   const app = express();
+  const route = createRouter(endpoints);
   app.disable('x-powered-by');
 
   app.use(begin(context)); // request id, security headers, log line
   app.use(step(requireHost)); // 400
-  app.use(step(refuseWhile(isStopping))); // 503
-  app.use(step(findResource(createRouter(endpoints), context.gate))); // 404
+  app.use(step(refuseWhile(isStopping, route))); // 503
+  app.use(step(findResource(route, context.gate))); // 404
   app.use(step(authenticate(context))); // 403, 429
   app.use(step(selectMethod)); // 400
   app.use(step(receiveForm(context))); // 400, 413: nothing of a body is read before this
@@ -70,10 +71,11 @@ function step(act: Step) {
   };
 }
 
-function refuseWhile(isStopping: () => boolean): Step {
-  return (_exchange, _request, response) => {
+function refuseWhile(isStopping: () => boolean, route: Router): Step {
+  return ({ path }, _request, response) => {
     if (!isStopping()) return;
     response.setHeader('Connection', 'close');
+    if (route(path)?.answersWhileStopping === true) return;
     throw new AdminError('unavailable', 'The daemon is shutting down. Try again in a moment', {
       retryAfterSeconds: 5,
     });

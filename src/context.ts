@@ -26,6 +26,8 @@ export interface ApplianceContext {
 export interface AppContext extends ApplianceContext {
   /** Serves a pair that was changed on disk from now on. What keeps it from that is logged: the old pair serves on. */
   readonly takeOverCertificate: () => Promise<void>;
+  /** Whether the daemon has started, what a crash left included, and does not stop. */
+  readonly isReady: () => boolean;
 }
 
 export interface ContextOptions {

@@ -52,10 +52,12 @@ const RENEWAL_CHECK_MS = 86_400_000;
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let reload = () => Promise.resolve();
+  let phase: 'starting' | 'ready' | 'stopping' = 'starting';
   const parts = createContext({ ...options, channel: 'web' });
   const context: AppContext = {
     ...parts,
     takeOverCertificate: () => reload().catch(reportTo(parts, 'certificate')),
+    isReady: () => phase === 'ready',
   };
   const { paths, settings, logger, launcher } = context;
   if (!settings.tls && options.proxyPort === undefined) {
@@ -64,13 +66,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     );
   }
   await (context.isPrivileged ? prepareAppliance(context) : requirePrepared(paths));
-  let stopping = false;
-  const app = createApp(context, endpoints, () => stopping);
+  const app = createApp(context, endpoints, () => phase === 'stopping');
   const host = options.host ?? (settings.host || (options.root === undefined ? '' : '127.0.0.1'));
   const listeners: Listener[] = [];
   const tasks: StopRepeating[] = [];
   const close = async (graceMs: number) => {
-    stopping = true;
+    phase = 'stopping';
     await Promise.all(listeners.map((listener) => closeGracefully(listener, graceMs)));
     await Promise.all(tasks.map((end) => end()));
   };
@@ -97,6 +98,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     }
     tasks.push(repeat(settings.certificateCheckIntervalMs, reload, reportTo(context, 'certificate')));
     if (!context.isPrivileged) tasks.push(keepConsoleCurrent(context));
+    phase = 'ready';
     logger.info({ host, port: tls?.port, proxyPort: proxy?.port, root: paths.root }, 'listening');
     return {
       paths,

@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
-import { connect as connectPlain, createServer, type AddressInfo } from 'node:net';
+import { connect as connectPlain } from 'node:net';
 import { hostname } from 'node:os';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { createSelfSignedCertificate } from '../src/system/certificate.js';
 import { TOKEN } from './support/appliance.js';
 import { startTestDaemon, type TestDaemon } from './support/daemon.js';
+import { freePort } from './support/free-port.js';
 import { poll } from './support/poll.js';
 import { mountTmpfs, testWithMount } from './support/tmpfs.js';
 
@@ -297,12 +298,3 @@ describe('a full disk', () => {
     }
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

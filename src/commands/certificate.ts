@@ -1,17 +1,21 @@
 import { X509Certificate } from 'node:crypto';
+import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fingerprintOf, loadCertificate } from '../appliance/tls-certificate.js';
-import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
+import { DEFAULT_ADMIN_PATH, type Paths } from '../config/paths.js';
 import { createContext } from '../context.js';
+import { errnoOf, FatalError } from '../core/errors.js';
 import { renewCertificate } from '../operations/renew-certificate.js';
+import type { KeyPair } from '../system/certificate.js';
 import { parseOptions, UsageError, type Command } from './command.js';
+import { requireRoot } from './require-root.js';
 
 const HELP = `Usage: admind certificate show|renew [--root DIR] [--force]
 
   show     print subject, end and SHA-256 fingerprint of the certificate that is served
   renew    renew the self-signed certificate that admind made, if it expires within 30 days or the clock is outside
-           of its validity; any other certificate stays
+           of its validity; any other certificate stays; needs root
 
   --force  renew it in any case
 `;
@@ -35,18 +39,20 @@ export const certificate: Command = {
       return 0;
     }
     const { env } = process;
-    const root = values.root ?? env.ADMIND_ROOT;
+    const named = values.root ?? env.ADMIND_ROOT;
+    const root = named ? resolve(named) : undefined;
     const [verb, ...more] = positionals;
     if ((verb !== 'show' && verb !== 'renew') || more.length > 0) {
       throw new UsageError('say what to do. Allowed: show, renew');
     }
+    if (verb === 'renew') requireRoot('certificate renew', root);
     const context = createContext({
-      root: root ? resolve(root) : undefined,
+      root,
       adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
       channel: 'console',
     });
     if (verb === 'show') {
-      process.stdout.write(describe((await loadCertificate(context.paths)).certificate));
+      process.stdout.write(describe((await loadReadable(context.paths)).certificate));
     } else {
       const isNew = await renewCertificate(context, values.force);
       process.stdout.write(isNew ? 'The certificate was renewed\n' : 'The certificate stays\n');
@@ -54,6 +60,17 @@ export const certificate: Command = {
     return 0;
   },
 };
+
+async function loadReadable(paths: Paths): Promise<KeyPair> {
+  const { tlsBundle } = paths;
+  await access(tlsBundle, constants.R_OK).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EACCES') return;
+    throw new FatalError(
+      `certificate show cannot read ${tlsBundle}: only root and the group of its administrators can. Try sudo admind certificate show`,
+    );
+  });
+  return loadCertificate(paths);
+}
 
 function describe(pem: string): string {
   const { subject, validTo } = new X509Certificate(pem);

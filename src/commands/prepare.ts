@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 import { restoreOwnership } from '../appliance/ownership.js';
 import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
 import { createContext } from '../context.js';
-import { FatalError } from '../core/errors.js';
 import { prepareAppliance, removeLeftovers } from '../prepare.js';
 import { parseOptions, type Command } from './command.js';
+import { requireRoot } from './require-root.js';
 
 const HELP = `Usage: admind prepare [--undo]
 
@@ -31,7 +31,7 @@ export const prepare: Command = {
       process.stdout.write(HELP);
       return 0;
     }
-    if (process.geteuid?.() !== 0) throw new FatalError('prepare has to run as root');
+    requireRoot('prepare');
     // Directories have to be passable for the daemon's user, whatever the unit or the shell says.
     process.umask(0o022);
     const adminPath = process.env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH;

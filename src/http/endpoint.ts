@@ -38,6 +38,8 @@ export interface Endpoint {
   readonly form?: Readonly<Record<string, FormField>>;
   /** A `GET` that changes something: it refuses `HEAD`. */
   readonly acts?: boolean;
+  /** It answers, by itself, also while the daemon stops; every other one is refused then. */
+  readonly answersWhileStopping?: boolean;
   /** What a client sees, for the reference. */
   readonly example: EndpointExample;
   /** Refuses before a byte of the body is read, by throwing an `AdminError`. */

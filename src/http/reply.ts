@@ -21,8 +21,8 @@ export type Reply =
   | { readonly kind: 'redirect'; readonly location: string };
 
 /** @param value anything that JSON can hold; sent compact, keys in the order given */
-export function json(value: unknown): Reply {
-  return { kind: 'json', status: 200, body: JSON.stringify(value) };
+export function json(value: unknown, status = 200): Reply {
+  return { kind: 'json', status, body: JSON.stringify(value) };
 }
 
 /** @param body JSON that is sent as it is */

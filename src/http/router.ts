@@ -4,6 +4,7 @@ import type { Endpoint, Method } from './endpoint.js';
 export interface Resource {
   readonly name: string;
   readonly auth: Endpoint['auth'];
+  readonly answersWhileStopping: boolean;
   readonly methods: ReadonlyMap<Method, Endpoint>;
 }
 
@@ -11,14 +12,12 @@ export type Router = (path: string) => Resource | undefined;
 
 /** Looks a decoded path up in the endpoint table: case-sensitive, one trailing slash accepted, nothing normalised. */
 export function createRouter(endpoints: readonly Endpoint[]): Router {
-  const resources = new Map<
-    string,
-    { name: string; auth: Endpoint['auth']; methods: Map<Method, Endpoint> }
-  >();
+  const resources = new Map<string, Resource & { readonly methods: Map<Method, Endpoint> }>();
   for (const endpoint of endpoints) {
     const resource = resources.get(endpoint.path) ?? {
       name: endpoint.name,
       auth: endpoint.auth,
+      answersWhileStopping: endpoint.answersWhileStopping === true,
       methods: new Map(),
     };
     resource.methods.set(endpoint.method, endpoint);

@@ -12,10 +12,12 @@ export interface CommandResult {
 export async function admind(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  options: { readonly uid?: number; readonly gid?: number } = {},
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [resolve('dist/cli.js'), ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
   });
   let stdout = '';
   let stderr = '';
