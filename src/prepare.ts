@@ -2,7 +2,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { prepareFirstRun } from './appliance/first-run.js';
 import { secureOwnership } from './appliance/ownership.js';
-import { loadCertificate } from './appliance/tls-certificate.js';
+import { completeSelfSigned, loadCertificate } from './appliance/tls-certificate.js';
 import { requiredDirectories, type Paths } from './config/paths.js';
 import type { ApplianceContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
@@ -23,6 +23,7 @@ export async function prepareAppliance({ paths, gate, settings, logger }: Applia
   }
   if (settings.tls) {
     await loadCertificate(paths);
+    await completeSelfSigned(paths);
     await renewCertificate({ paths, logger });
   }
   if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths);

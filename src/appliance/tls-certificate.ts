@@ -58,7 +58,7 @@ function fail(what: string): (error: unknown) => never {
   };
 }
 
-/** The bundle first: it is what is read, so a crash between the writes leaves a whole pair or none. */
+/** A crash between the writes leaves none, or the whole pair in its bundle, and the record that it is the daemon's own. */
 async function createAndStore(files: CertificateFiles): Promise<KeyPair> {
   for (const { file, content, mode } of await createSelfSigned(files)) {
     await writeFileAtomic(file, content, { mode });
@@ -70,10 +70,25 @@ async function createAndStore(files: CertificateFiles): Promise<KeyPair> {
 export async function createSelfSigned(files: CertificateFiles): Promise<readonly NewFile[]> {
   const { key, certificate } = await createSelfSignedCertificate();
   return [
-    { file: files.tlsBundle, content: key + certificate, mode: MODE },
-    { file: files.tlsPrivateKey, content: key, mode: MODE },
-    { file: files.tlsCertificate, content: certificate, mode: MODE },
     { file: files.selfSigned, content: `${fingerprintOf(certificate)}\n`, mode: RECORD_MODE },
+    { file: files.tlsBundle, content: key + certificate, mode: MODE },
+    ...ownFiles(files, { key, certificate }),
+  ];
+}
+
+/** Writes the files of a self-signed pair that a crash kept from being written. */
+export async function completeSelfSigned(files: CertificateFiles): Promise<void> {
+  const bundle = await readTextFile(files.tlsBundle);
+  if (bundle === undefined || (await readSelfSigned(files)) === undefined) return;
+  for (const { file, content, mode } of ownFiles(files, parseKeyPair(bundle))) {
+    if ((await readTextFile(file)) === undefined) await writeFileAtomic(file, content, { mode });
+  }
+}
+
+function ownFiles(files: CertificateFiles, { key, certificate }: KeyPair): readonly NewFile[] {
+  return [
+    { file: files.tlsPrivateKey, content: `${key.trimEnd()}\n`, mode: MODE },
+    { file: files.tlsCertificate, content: certificate, mode: MODE },
   ];
 }
 

@@ -32,13 +32,13 @@ export async function acquireJobLock(name: JobName, paths: Paths): Promise<Lock 
 const NO_LOCK: Lock = { addGroup: () => Promise.resolve(), release: () => Promise.resolve() };
 
 async function awaitLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
-  const deadline = Date.now() + WAIT_MS;
+  const deadline = performance.now() + WAIT_MS;
   for (;;) {
     const lock = await tryToAcquire(name, paths);
     if (lock) return lock;
     const refusedBy = await findRunning(name, paths);
     if (refusedBy !== undefined) return { refusedBy };
-    if (Date.now() > deadline) return { refusedBy: (await findHolder(name, paths)) ?? name };
+    if (performance.now() > deadline) return { refusedBy: (await findHolder(name, paths)) ?? name };
     await sleep(20);
   }
 }

@@ -26,6 +26,8 @@ export interface Job {
   readonly needsNoSpace?: boolean;
   /** The live image, where there is one, is saved when the job has succeeded. */
   readonly savesImage?: boolean;
+  /** What it has done cannot be put back: once it has ended well, it is a success, whatever cuts it off after that. */
+  readonly staysDone?: boolean;
   status(paths: Paths): StatusFiles;
   /** What a JSON status says beside its state; default: the percentage. */
   statusFields?(state: JobState, percentage: number): StatusFields;

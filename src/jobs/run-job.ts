@@ -4,7 +4,7 @@ import { journalOf } from '../config/paths.js';
 import { messageOf } from '../core/errors.js';
 import { captureScript } from '../system/captured-script.js';
 import type { Change } from '../system/change.js';
-import { replaceFiles } from '../system/file-change.js';
+import { recordDone, replaceFiles } from '../system/file-change.js';
 import type { Lock } from '../system/lock.js';
 import { describeFailure, runScript } from '../system/script.js';
 import { JobFailure, type JobContext, type JobSuccess } from './job.js';
@@ -57,7 +57,11 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
   try {
     success = await job.run(openJobContext(parts, records, stop, (begun) => (change = begun)));
     stop.throwIfAborted();
-    await change?.commit({ percentage: success?.percentage, text: success?.text, fields: success?.fields });
+    const note = { percentage: success?.percentage, text: success?.text, fields: success?.fields };
+    await change?.commit(note);
+    // Where it cannot be recorded, it is a success nevertheless.
+    if (job.staysDone === true)
+      change ??= await recordDone(journalOf(parts.paths, job.name), note).catch(() => undefined);
   } catch (error) {
     await logFailure(parts, records, error);
     // What cannot be put back now is found and put back by the daemon.

@@ -1,6 +1,7 @@
 import type { Paths } from '../config/paths.js';
 import { AdminError, errnoOf } from '../core/errors.js';
 import type { FileReplacement } from '../system/file-change.js';
+import { syncMachine } from '../system/sync-file-system.js';
 import { JobFailure, type Job, type JobContext } from './job.js';
 import { runApplianceScript } from './appliance-script.js';
 
@@ -27,8 +28,10 @@ export interface PreparedSettings {
 
 /** A job that writes all of its files or none: where the appliance's script fails, the previous ones are back. */
 export function createSettingsJob(parts: SettingsJobParts): Job {
-  const apply = (context: JobContext, args: readonly string[]) =>
-    runApplianceScript(context, parts.script, args, parts.applianceScript);
+  const apply = async (context: JobContext, args: readonly string[]) => {
+    await runApplianceScript(context, parts.script, args, parts.applianceScript);
+    await syncMachine(context.paths.root);
+  };
   return {
     name: parts.name,
     title: parts.title,

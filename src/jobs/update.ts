@@ -11,6 +11,7 @@ import { unsealPackage } from '../package/unseal.js';
 import { readJobStatus, type JobError } from '../records/job-status.js';
 import { freeBytes } from '../system/disk-space.js';
 import { describeFailure } from '../system/script.js';
+import { syncMachine } from '../system/sync-file-system.js';
 import { JobFailure, type Job, type JobContext, type JobSuccess } from './job.js';
 
 /** Decrypts, verifies and extracts an update package, then runs its `update.sh`. Used by: POST /api/v1/admin/update. */
@@ -44,6 +45,7 @@ export const updateJob: Job = {
   log: (paths) => ({ file: paths.updateLog, mode: 0o664 }),
   inputs: ({ updatePackage }) => ({ update: updatePackage }),
   savesImage: true,
+  staysDone: true,
   staged: ({ updateDirectory, updateStaging, updatePackage }) => [
     updateDirectory,
     updateStaging,
@@ -133,6 +135,8 @@ async function runUpdateScript(job: JobContext): Promise<void> {
   await job.stage('ended');
   const failed = describeFailure(result);
   if (failed === undefined) {
+    // A success that a power cut leaves on the disk without what was installed would be none.
+    await syncMachine(paths.root);
     await log.plain(`Completed update at: ${dateLine()}`);
     return;
   }

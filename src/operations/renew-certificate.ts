@@ -3,6 +3,7 @@ import { createSelfSigned, readSelfSigned } from '../appliance/tls-certificate.j
 import { journalOf, type Paths } from '../config/paths.js';
 import type { Logger } from '../core/logger.js';
 import { lockOf } from '../jobs/acquire.js';
+import { EARLIEST_NOW } from '../system/certificate.js';
 import { findFileChange, replaceFiles } from '../system/file-change.js';
 import { acquireLock } from '../system/lock.js';
 
@@ -11,19 +12,22 @@ const RENEW_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Renews the self-signed certificate that the daemon itself has made: before it expires, and when the clock shows that
- * it was made at a wrong time. Any other certificate is its owner's business. Does nothing while a certificate is
- * being changed, or while such a change has not been put back.
+ * Renews the self-signed certificate that the daemon itself has made: before it expires, and when it is not valid yet,
+ * because it was made while the clock was ahead. One that is good for too long, for the same reason, stays: clients may
+ * have stored it. Any other certificate is its owner's business. Does nothing while a certificate is being changed, or
+ * while such a change has not been put back.
  *
  * @param force renews it now
+ * @param now milliseconds since 1970
  * @returns whether there is a new one
  */
 export async function renewCertificate(
   { paths, logger }: { readonly paths: Paths; readonly logger: Logger },
   force = false,
+  now = Date.now(),
 ): Promise<boolean> {
   const served = await readSelfSigned(paths);
-  if (!served || !(force || isDue(new X509Certificate(served)))) return false;
+  if (!served || !(force || isDue(new X509Certificate(served), now))) return false;
   const lock = await acquireLock(lockOf('certs', paths));
   if (!lock) return false;
   try {
@@ -39,7 +43,8 @@ export async function renewCertificate(
   }
 }
 
-function isDue({ validFrom, validTo }: X509Certificate): boolean {
-  const now = Date.now();
+function isDue({ validFrom, validTo }: X509Certificate, now: number): boolean {
+  // Says nothing about the certificate, which may be good by a clock that is right.
+  if (now < EARLIEST_NOW) return false;
   return now < Date.parse(validFrom) || now > Date.parse(validTo) - RENEW_DAYS * DAY_MS;
 }

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { giveToAdminGroup } from './admin-group.js';
+import { currentScope } from './processes.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;
@@ -45,15 +46,17 @@ export async function createFileExclusive(
 }
 
 /**
- * Removes what writers that were killed have staged in `directory`. Files of the last minute may belong to a writer
- * that lives.
+ * Removes what writers that were killed have staged in `directory`: all that is from before the last boot, whatever the
+ * clock says, and what is older than a minute; the rest may belong to a writer that lives.
  */
 export async function removeStaleStagedFiles(directory: string): Promise<void> {
   for (const name of (await readdir(directory).catch(ignoreMissing)) ?? []) {
-    if (!/^\.(.+\.)?[0-9a-f]{12}\.new$/.test(name)) continue;
+    const [, boot] = /^\.(?:.+\.)?([0-9a-f]{4})[0-9a-f]{8}\.new$/.exec(name) ?? [];
+    if (boot === undefined) continue;
     // A file that is gone by now was not stale.
     const stats = await stat(join(directory, name)).catch(() => undefined);
-    if (stats && Date.now() - stats.mtimeMs > STAGED_FOR_MS) await rm(join(directory, name), { force: true });
+    const isStale = boot !== bootTag() || Date.now() - (stats?.mtimeMs ?? Infinity) > STAGED_FOR_MS;
+    if (isStale) await rm(join(directory, name), { force: true });
   }
 }
 
@@ -84,7 +87,17 @@ export async function readTextStart(file: string, limitBytes: number): Promise<s
 
 /** A name beside `file` for what shall replace it; {@link removeStaleStagedFiles} knows it. */
 export function stagedName(file: string): string {
-  return join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.new`);
+  return join(dirname(file), `.${basename(file)}.${stagedSuffix()}`);
+}
+
+/** Tells a staged file, and whether it was staged since the last boot. */
+export function stagedSuffix(): string {
+  return `${bootTag()}${randomBytes(4).toString('hex')}.new`;
+}
+
+/** Four hex digits. */
+function bootTag(): string {
+  return createHash('sha256').update(currentScope().bootId).digest('hex').slice(0, 4);
 }
 
 /** Creates `file`, with its directory, and returns when its content, whole or in pieces, is on the disk. */
@@ -107,14 +120,19 @@ export async function writeSynced(
   }
 }
 
-/** Makes a rename, link or unlink in `directory` survive a power cut. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+/** Returns when the content of `file` is on the disk. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r');
   try {
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+/** Makes a rename, link or unlink in `directory` survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  await syncFile(directory);
 }
 
 async function stageAnd(

@@ -11,11 +11,24 @@ export interface KeyPair {
 }
 
 const YEARS = 10;
+const DAY_MS = 86_400_000;
+/** This was written later, so a clock that shows less is wrong. */
+export const EARLIEST_NOW = Date.UTC(2026, 0, 1);
+/**
+ * Not "now": clients judge by clocks of their own, and the appliance's may be years ahead when the certificate is made.
+ * Browsers that limit how long a certificate may be valid (Apple's 825 days) do so for those issued since July 2019.
+ */
+const NOT_BEFORE = Date.UTC(2000, 0, 1);
 const IP_NAME = 7;
 const DNS_NAME = 2;
 
-/** Makes a self-signed server certificate (RSA 2048, SHA-256) for this host's name, `localhost` and its addresses. */
-export async function createSelfSignedCertificate(): Promise<KeyPair> {
+/**
+ * Makes a self-signed server certificate (RSA 2048, SHA-256) for this host's name, `localhost` and its addresses. It is
+ * valid today whatever the clock shows.
+ *
+ * @param now milliseconds since 1970
+ */
+export async function createSelfSignedCertificate(now = Date.now()): Promise<KeyPair> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -25,8 +38,8 @@ export async function createSelfSignedCertificate(): Promise<KeyPair> {
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
   // RFC 5280, 4.1.2.2: positive, at most 20 octets.
   certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
-  certificate.validity.notBefore = daysFromNow(-1);
-  certificate.validity.notAfter = daysFromNow(365 * YEARS);
+  certificate.validity.notBefore = new Date(NOT_BEFORE);
+  certificate.validity.notAfter = new Date(Math.max(now, EARLIEST_NOW) + 365 * YEARS * DAY_MS);
   const name = [{ name: 'commonName', value: hostname().slice(0, 64) || 'localhost' }];
   certificate.setSubject(name);
   certificate.setIssuer(name);
@@ -75,8 +88,4 @@ function alternativeNames() {
     ...[...names].map((value) => ({ type: DNS_NAME, value })),
     ...[...ips].map((ip) => ({ type: IP_NAME, ip })),
   ];
-}
-
-function daysFromNow(days: number): Date {
-  return new Date(Date.now() + days * 86_400_000);
 }

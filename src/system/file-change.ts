@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, constants, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
-import { readTextFile, stagedName, syncDirectory, writeFileAtomic, writeSynced } from './atomic-file.js';
+import {
+  readTextFile,
+  stagedName,
+  syncDirectory,
+  syncFile,
+  writeFileAtomic,
+  writeSynced,
+} from './atomic-file.js';
 import type { Change } from './change.js';
 
 /** A file with its new content, or with a file beside it that shall take its place and is on the disk already. */
@@ -48,6 +55,8 @@ export async function replaceFiles(
       if ('content' in replacement) await writeSynced(staged, replacement.content, replacement);
     }
     for (const entry of entries) await keepOld(entry);
+    // Not every file system writes changes of several directories in their order.
+    await syncDirectories(entries);
     for (const { file, staged } of entries) await rename(staged, file);
     await syncDirectories(entries);
     return change;
@@ -56,6 +65,17 @@ export async function replaceFiles(
     await change.undo().catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Records what cannot be undone as a committed change, for whoever finds it after a crash.
+ *
+ * @param note as {@link Change.commit} has it
+ */
+export async function recordDone(journal: string, note: unknown): Promise<Change> {
+  const change = openChange(journal, { entries: [], isCommitted: true, note });
+  await change.commit(note);
+  return change;
 }
 
 /** The change that a process which was killed has left. A damaged journal tells nothing that could be undone. */
@@ -103,6 +123,7 @@ async function keepOld({ file, old }: Entry): Promise<void> {
     if (!['EPERM', 'ENOTSUP', 'EMLINK'].includes(errnoOf(error) ?? '')) throw error;
     const copy = stagedName(file);
     await copyFile(file, copy, constants.COPYFILE_EXCL);
+    await syncFile(copy);
     await rename(copy, old);
   });
 }

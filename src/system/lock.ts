@@ -1,9 +1,8 @@
 import { link, mkdir, readdir, readFile, rm, rmdir, truncate } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
-import { removeStaleStagedFiles, writeFileAtomic } from './atomic-file.js';
+import { removeStaleStagedFiles, stagedSuffix, writeFileAtomic } from './atomic-file.js';
 import {
   currentScope,
   identify,
@@ -139,7 +138,7 @@ function isHolder(value: unknown): value is Holder {
 }
 
 async function publishClaim(directory: string, number: number, holder: Holder): Promise<boolean> {
-  const staged = join(directory, `.${randomBytes(6).toString('hex')}.new`);
+  const staged = join(directory, `.${stagedSuffix()}`);
   await writeFileAtomic(staged, JSON.stringify(holder), { mode: MODE });
   try {
     await link(staged, claimFile(directory, number));

@@ -1,10 +1,28 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
+import { isDoneWithin } from '../core/clock.js';
 
 const run = promisify(execFile);
+
+/** A network file system whose server is gone would be waited for without an end. */
+const MACHINE_LIMIT_MS = 60_000;
 
 /** Returns when everything that was written to the file system of `directory` is on the disk: one call for many files. */
 export async function syncFileSystem(directory: string): Promise<void> {
   // busybox may have been built without -f: then all file systems are synced.
   await run('sync', ['-f', directory]).catch(() => run('sync'));
+}
+
+/**
+ * The same for every file system of the machine, or for that of the directory which stands for it: for what a script has
+ * written somewhere. Waits a minute at most and never fails: there is nobody who could do better.
+ */
+export async function syncMachine(root: string | undefined): Promise<void> {
+  const child = spawn('sync', root === undefined ? [] : ['-f', root], { stdio: 'ignore' });
+  child.unref();
+  await isDoneWithin(
+    once(child, 'close').catch(() => undefined),
+    MACHINE_LIMIT_MS,
+  );
 }

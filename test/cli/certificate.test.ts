@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import forge from 'node-forge';
 import { journalOf } from '../../src/config/paths.js';
+import { createLogger } from '../../src/core/logger.js';
+import { renewCertificate } from '../../src/operations/renew-certificate.js';
 import { createSelfSignedCertificate } from '../../src/system/certificate.js';
-import { fingerprintOf } from '../../src/appliance/tls-certificate.js';
+import { completeSelfSigned, fingerprintOf } from '../../src/appliance/tls-certificate.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
 import { pretendToRun } from '../support/running-job.js';
@@ -43,12 +45,38 @@ test.each([
   ['that has expired', -300, -1, true],
   ['made when the clock was ahead', 30, 300, true],
   ['that is good for longer', -300, 31, false],
+  ['made when the clock was far ahead, but valid', -300, 40_000, false],
 ])('one %s', async (_what, fromDays, toDays, isRenewed) => {
   await replaceOwn(fromDays, toDays);
   const before = await bundle();
   expect(await renew()).toMatchObject({ status: 0, stderr: '' });
   expect((await bundle()) !== before).toBe(isRenewed);
   expect(existsSync(journalOf(appliance.paths, 'certs'))).toBe(false);
+});
+
+test('not because of a clock that is known to be wrong', async () => {
+  await replaceOwn(-300, 300);
+  const before = await bundle();
+  const parts = { paths: appliance.paths, logger: createLogger('silent') };
+  for (const year of [1970, 1980, 2001, 2025]) {
+    expect(await renewCertificate(parts, false, Date.UTC(year, 0, 1))).toBe(false);
+  }
+  expect(await bundle()).toBe(before);
+});
+
+test('a clock that was ahead for a while costs one renewal, and its correction none', async () => {
+  const parts = { paths: appliance.paths, logger: createLogger('silent') };
+  expect(await renewCertificate(parts, false, Date.UTC(2040, 0, 1))).toBe(true);
+  expect(await renewCertificate(parts)).toBe(false);
+});
+
+test('what a power cut kept from being written of the first one is written at the next start', async () => {
+  const { tlsPrivateKey, tlsCertificate } = appliance.paths;
+  const files = [tlsPrivateKey, tlsCertificate];
+  const before = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  for (const file of files) await rm(file);
+  await completeSelfSigned(appliance.paths);
+  expect(await Promise.all(files.map((file) => readFile(file, 'utf8')))).toEqual(before);
 });
 
 test('clients are shown the new one without a restart', async () => {

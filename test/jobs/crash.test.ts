@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { readJobStatus } from '../../src/records/job-status.js';
@@ -122,6 +122,29 @@ test('daemon, runner and script killed: the next daemon settles at its start', a
   process.kill(await pidIn('script.pid'), 'SIGKILL');
   daemon = await startDaemonProcess(appliance);
   await expectSettled();
+});
+
+test('an update whose script has ended well stays a success, whatever cuts off the rest', async () => {
+  const { paths } = appliance;
+  // Saves the live image when everything else is done.
+  await appliance.write(
+    paths.symlinktool,
+    `#!/bin/sh\n: >${file('saving')}\nwhile ! [ -e ${file('saved')} ]; do sleep 0.05; done\n`,
+  );
+  await chmod(paths.symlinktool, 0o755);
+  const { by, runner } = await startUpdate();
+  await letGo();
+  await poll('the image is saved', () => Promise.resolve(existsSync(file('saving'))));
+  process.kill(runner, 'SIGKILL');
+  await by.kill('SIGKILL');
+  await writeFile(file('saved'), '');
+  daemon = await startDaemonProcess(appliance);
+  await poll('the crash is settled', async () => (await status()).status !== 'running');
+  expect(await status()).toEqual({ status: 'success', percentage: 100 });
+  expect(await appliance.read(paths.updateLog)).toMatch(
+    /Update was cut off before it ended\n.*Update successful\n$/,
+  );
+  expect(await readdir(paths.journals)).toEqual([]);
 });
 
 test('a runner that is told to end stops its script and reports the job failed', async () => {
