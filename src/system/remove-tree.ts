@@ -35,7 +35,8 @@ async function leftOf(path: string): Promise<string[]> {
   return names.filter((name) => isLeftName(name, basename(path))).map((name) => join(directory, name));
 }
 
-async function removeTree(path: string): Promise<void> {
+/** Deletes `path` and all below it, if it is there. Links are not followed, also not those that are put there meanwhile. */
+export async function removeTree(path: string): Promise<void> {
   const stats = await lstat(path).catch(ignoreMissing);
   if (stats?.isDirectory() === true) await removeDirectory(path);
   else await rm(path, { force: true });
