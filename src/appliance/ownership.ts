@@ -79,7 +79,7 @@ export async function restoreOwnership(paths: Paths): Promise<void> {
 
 /** Each directory on the way, so that nothing below can be exchanged, and whatever root runs or believes. */
 async function trustedPaths(paths: Paths): Promise<readonly string[]> {
-  const { admin, bin, etc, lib, log, tmp } = paths;
+  const { admin, bin, etc, lib, log, tmp, taken } = paths;
   const vendor = ((await readdir(bin).catch(ignoreMissing)) ?? []).map((name) => join(bin, name));
   const believed = [
     paths.updatesKey,
@@ -94,7 +94,8 @@ async function trustedPaths(paths: Paths): Promise<readonly string[]> {
     paths.networkConf,
     paths.storageConf,
   ];
-  return [admin, bin, etc, lib, log, tmp, ...sftpUploadsDirectories(paths), ...vendor, ...believed];
+  const directories = [admin, bin, etc, lib, log, tmp, ...sftpUploadsDirectories(paths), taken];
+  return [...directories, ...vendor, ...believed];
 }
 
 function daemonReads(paths: Paths): readonly string[] {

@@ -17,6 +17,8 @@ export interface Paths {
   readonly uploads: string;
   /** Where the daemon receives uploads: the one directory of the appliance that its user may write to. */
   readonly incoming: string;
+  /** Where a job keeps its inputs: nobody else may write there, as whoever uploads by SFTP may beside what they sent. */
+  readonly taken: string;
   readonly locks: string;
   /** One journal a job, while its change can still be undone. */
   readonly journals: string;
@@ -50,7 +52,6 @@ export interface Paths {
   readonly appJson: string;
   /** What the appliance's `network.sh` sources. */
   readonly networkConf: string;
-  /** Names beginning with a dot are the jobs' own: what is uploaded by SFTP for the SSH command has other names. */
   readonly settingsInput: string;
   readonly settingsLog: string;
   readonly settingsStatus: string;
@@ -147,6 +148,7 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     tmp: at('tmp'),
     uploads: at('home/sftp/uploads'),
     incoming: at('home/incoming'),
+    taken: at('home/taken'),
     // Not below tmp, which update scripts empty.
     locks: at('lib/locks'),
     journals: at('lib/journals'),
@@ -168,28 +170,28 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     updateStatusText: at('etc/status_update.txt'),
     updateErrorMessage: at('etc/status_error_message.txt'),
     updateErrorCode: at('etc/status_error_code.txt'),
-    updatePackage: at('home/sftp/uploads/software_package-zzz.enc'),
+    updatePackage: at('home/taken/software_package.enc'),
     updateDirectory: at('tmp/update'),
     updateStaging: at('tmp/update.staging'),
     networkJson: at('etc/network.json'),
     appJson: at('etc/app.json'),
     networkConf: local('network.conf'),
-    settingsInput: at('home/sftp/uploads/.settings.json'),
+    settingsInput: at('home/taken/settings.json'),
     settingsLog: at('log/update_settings.log'),
     settingsStatus: at('etc/status_settings.txt'),
     storageJson: at('etc/storage.json'),
     storageConf: local('storage.conf'),
     storageOptions: local('storage-options.json'),
-    storageInput: at('home/sftp/uploads/.storage.json'),
+    storageInput: at('home/taken/storage.json'),
     storageLog: at('log/update_storage.log'),
     storageStatus: at('etc/status_storage.txt'),
-    certsPublic: at('home/sftp/uploads/.appliance.pem'),
-    certsPrivate: at('home/sftp/uploads/.appliance.key'),
-    certsCa: at('home/sftp/uploads/.ca.pem'),
+    certsPublic: at('home/taken/appliance.pem'),
+    certsPrivate: at('home/taken/appliance.key'),
+    certsCa: at('home/taken/ca.pem'),
     certsLog: at('log/update_certs.log'),
     certsStatus: at('etc/status_certs.txt'),
     license: at('etc/license.asc'),
-    licenseInput: at('home/sftp/uploads/.license.asc'),
+    licenseInput: at('home/taken/license.asc'),
     licenseLog: at('log/update_license.log'),
     licenseStatus: at('etc/status_license.txt'),
     backupList: at('etc/backup.txt'),
@@ -197,7 +199,7 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     backupStaging: at('home/sftp/uploads/.backup.tar.staging'),
     backupStatus: at('home/sftp/uploads/backup.json'),
     backupLog: at('log/update_backup.log'),
-    restoreInput: at('home/sftp/uploads/.backup-archive.tar'),
+    restoreInput: at('home/taken/backup-archive.tar'),
     restoreStatus: at('etc/status_restore.txt'),
     restoreDirectory: join(base, 'data/.admind-restore'),
     logsList: at('etc/logs.txt'),
@@ -265,8 +267,8 @@ export function journalOf({ journals }: Paths, job: string): string {
 
 /** The directories that an appliance's admin directory must hold before the daemon can work. */
 export function requiredDirectories(paths: Paths): readonly string[] {
-  const { bin, etc, lib, log, tmp, uploads, incoming, locks, journals } = paths;
-  return [bin, etc, lib, log, tmp, uploads, incoming, locks, journals];
+  const { bin, etc, lib, log, tmp, uploads, incoming, taken, locks, journals } = paths;
+  return [bin, etc, lib, log, tmp, uploads, incoming, taken, locks, journals];
 }
 
 /** A file of the installed product itself (`config/…`, `scripts/…`, `dist/…`). */

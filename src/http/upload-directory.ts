@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { currentScope, identify, isAlive } from '../system/processes.js';
+import { removeTree } from '../system/remove-tree.js';
 
 const NAME = /^\.upload-(\d+)-(\d*)-([0-9a-f-]*)-[0-9a-f]+$/;
 
@@ -16,10 +17,13 @@ export async function removeUploadDirectory(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** At the daemon's start: removes what a daemon that was killed had received so far. */
+/**
+ * Removes what a daemon, or an SSH command, that was killed had received so far. As root, too, in directories that others may
+ * write to.
+ */
 export async function removeAbandonedUploads(uploads: string): Promise<void> {
   for (const name of await readdir(uploads)) {
-    if (name.startsWith('.upload-') && !isInUse(name)) await removeUploadDirectory(join(uploads, name));
+    if (name.startsWith('.upload-') && !isInUse(name)) await removeTree(join(uploads, name));
   }
 }
 

@@ -1,7 +1,9 @@
 import { constants, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Paths } from '../config/paths.js';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { freePath } from '../system/remove-tree.js';
 import type { Job } from './job.js';
 
 const MODE = 0o600;
@@ -10,12 +12,12 @@ const CHUNK_BYTES = 1024 * 1024;
 const AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Moves uploaded files to where the job expects them. They may hold passwords and keys, and others may enter that
- * directory. A missing upload is left for the job to report.
+ * Moves uploaded files to where the job expects them, out of the reach of others. They may hold passwords and keys. A
+ * missing upload is left for the job to report.
  *
  * @param requester the user who asks for the job, where it is another one: a file of that user is copied, since its
  *   owner could still write to what was moved, and no other file is taken
- * @throws Error for an input that is not the requester's own regular file
+ * @throws Error for an input that is not the requester's own regular file, or has a second name
  */
 export async function takeOverInputs(
   job: Job,
@@ -32,29 +34,38 @@ export async function takeOverInputs(
 }
 
 async function move(source: string, target: string): Promise<void> {
-  await closeToOthers(source);
-  if (source === target) return;
-  await rename(source, target).catch(async (error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return;
-    if (errnoOf(error) !== 'EXDEV') throw error;
-    await copy(source, target);
-    await rm(source, { force: true });
-  });
+  const isMoved = await rename(source, target).then(
+    () => true,
+    async (error: unknown) => {
+      if (errnoOf(error) === 'EXDEV') await copy(source, target).then(() => rm(source, { force: true }));
+      else if (errnoOf(error) !== 'ENOENT') throw error;
+      return false;
+    },
+  );
+  if (isMoved) await close(target);
 }
 
-async function closeToOthers(file: string): Promise<void> {
+/** Only now that nobody else can exchange it, it can be seen what it is. */
+async function close(target: string): Promise<void> {
   try {
-    const handle = await open(file, AS_IT_IS);
-    await handle.chmod(MODE).finally(() => handle.close());
+    const handle = await open(target, AS_IT_IS);
+    try {
+      await sizeOf(handle, undefined);
+      await handle.chmod(MODE);
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     // Another owner's file keeps its mode.
-    if (!['ENOENT', 'EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+    if (['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) return;
+    await freePath(target);
+    throw error;
   }
 }
 
 /** @param owner whose regular file it has to be, if that matters */
 async function copy(source: string, target: string, owner?: number): Promise<void> {
-  const handle = await open(source, AS_IT_IS).catch(ignoreMissing);
+  const handle = await openInDirectory(source).catch(ignoreMissing);
   if (!handle) return;
   try {
     const size = await sizeOf(handle, owner);
@@ -76,10 +87,20 @@ async function copy(source: string, target: string, owner?: number): Promise<voi
   }
 }
 
-/** Whatever links and directories led to it: what a user owns tells that user nothing new. */
+/** Its directory may be a link by now, to where opening alone has an effect: that of a device, say. */
+async function openInDirectory(file: string): Promise<FileHandle> {
+  const directory = await open(dirname(file), AS_IT_IS | constants.O_DIRECTORY);
+  try {
+    return await open(join(`/proc/self/fd/${directory.fd}`, basename(file)), AS_IT_IS);
+  } finally {
+    await directory.close();
+  }
+}
+
+/** A file with a second name may be another user's. */
 async function sizeOf(handle: FileHandle, owner: number | undefined): Promise<number> {
   const stats = await handle.stat();
-  if (!stats.isFile() || (owner ?? stats.uid) !== stats.uid)
+  if (!stats.isFile() || stats.nlink > 1 || (owner ?? stats.uid) !== stats.uid)
     throw new Error('an input is not a file of its sender');
   return stats.size;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Dirent } from 'node:fs';
-import { chmod, lstat, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { chmod, lstat, open, readdir, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ignoreMissing } from '../core/errors.js';
+import { errnoOf, ignoreMissing } from '../core/errors.js';
 
 const BATCH = 64;
 
@@ -35,25 +35,45 @@ async function leftOf(path: string): Promise<string[]> {
   return names.filter((name) => isLeftName(name, basename(path))).map((name) => join(directory, name));
 }
 
-async function removeTree(path: string): Promise<void> {
+/** Deletes `path` and all below it, if it is there. Links are not followed, also not those that are put there meanwhile. */
+export async function removeTree(path: string): Promise<void> {
   const stats = await lstat(path).catch(ignoreMissing);
   if (stats?.isDirectory() === true) await removeDirectory(path);
   else await rm(path, { force: true });
 }
 
-/** Unlike `fs.rm`, which unlinks all files of a directory at the same time, in little memory. */
+/**
+ * Unlike `fs.rm`, which unlinks all files of a directory at the same time, in little memory; and by open directories, not
+ * by paths: who may write there and puts a link in the place of a directory does not lead this process out.
+ */
 async function removeDirectory(path: string): Promise<void> {
-  // A script may have made directories that even their owner cannot change.
-  await chmod(path, 0o700);
-  const entries = await readdir(path, { withFileTypes: true });
-  for (let start = 0; start < entries.length; start += BATCH) {
-    const batch = entries.slice(start, start + BATCH);
-    await Promise.all(batch.filter(isFile).map(({ name }) => rm(join(path, name), { force: true })));
-  }
-  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-    await removeDirectory(join(path, name));
+  const directory = await openDirectory(path);
+  try {
+    // A script may have made directories that even their owner cannot change.
+    await directory.chmod(0o700);
+    const here = `/proc/self/fd/${directory.fd}`;
+    const entries = await readdir(here, { withFileTypes: true });
+    for (let start = 0; start < entries.length; start += BATCH) {
+      const batch = entries.slice(start, start + BATCH);
+      await Promise.all(batch.filter(isFile).map(({ name }) => rm(join(here, name), { force: true })));
+    }
+    for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+      await removeDirectory(join(here, name));
+    }
+  } finally {
+    await directory.close();
   }
   await rmdir(path);
+}
+
+async function openDirectory(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  return open(path, flags).catch(async (error: unknown) => {
+    // Nothing is closed to root, which must not follow a link here.
+    if (errnoOf(error) !== 'EACCES' || process.geteuid?.() === 0) throw error;
+    await chmod(path, 0o700);
+    return open(path, flags);
+  });
 }
 
 function isFile(entry: Dirent): boolean {

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createUploadDirectory, removeAbandonedUploads } from '../../src/http/upload-directory.js';
+import { poll } from '../support/poll.js';
 
 let uploads: string;
 beforeEach(async () => {
@@ -33,4 +34,17 @@ test.each([
   await writeFile(join(uploads, abandoned, 'update'), 'half a package');
   await removeAbandonedUploads(uploads);
   expect(await readdir(uploads)).toEqual([current]);
+});
+
+test('what others put in place of a directory that is being removed is not followed', async () => {
+  const [other, abandoned] = [join(uploads, 'other'), join(uploads, '.upload-1-1-0-0')];
+  for (const directory of [other, join(abandoned, 'inner')]) await mkdir(directory, { recursive: true });
+  await writeFile(join(other, 'kept'), '');
+  for (let number = 0; number < 1000; number += 1) await writeFile(join(abandoned, `file-${number}`), '');
+  const removing = removeAbandonedUploads(uploads).catch(() => undefined);
+  await poll('files are being removed', async () => (await readdir(abandoned)).length < 1000);
+  await rename(join(abandoned, 'inner'), join(uploads, 'away'));
+  await symlink(other, join(abandoned, 'inner'));
+  await removing;
+  expect(await readdir(other)).toEqual(['kept']);
 });

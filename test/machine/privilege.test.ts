@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeAppliance } from './support/describe-appliance.js';
-import { intrude } from './support/intruder.js';
+import { intrude, intrudeOutside } from './support/intruder.js';
 
 const ADMIN = '/opt/jidoteki/tinyadmin';
 const INCOMING = `${ADMIN}/home/incoming`;
@@ -177,6 +177,38 @@ describeAppliance(
         expect(answer).not.toContain('"state":"success"');
       }
       expect((await machine.attempt(`ls ${ADMIN}/etc/license.asc`)).code).not.toBe(0);
+    });
+
+    test('a link in the uploads for an input that was not sent is not read', async ({ machine }) => {
+      const [intruder, outside] = [await intrude(machine), intrudeOutside(machine)];
+      await machine.run('echo secret-of-root >/root/secret; chmod 600 /root/secret');
+      const planting = outside.attempt(`cd ${ADMIN}/home/sftp/uploads; end=$(($(date +%s) + 8)); found=
+        while [ $(date +%s) -lt $end ]; do
+          ln -s /root/secret .license.asc; ln -s /root/secret license.asc; ln -s /root/secret ../../taken/license.asc
+          grep -s secret-of-root ${ADMIN}/etc/license.asc
+        done 2>/dev/null`);
+      for (let round = 0; round < 6; round += 1) {
+        const [answer = ''] = await intruder.send(order({ run: 'license', inputs: {} }));
+        expect(answer).not.toContain('secret-of-root');
+      }
+      expect((await planting).stdout).toBe('');
+      await outside.attempt(
+        `rm -f ${ADMIN}/home/sftp/uploads/.license.asc ${ADMIN}/home/sftp/uploads/license.asc`,
+      );
+    });
+
+    test('a link in what root deletes from the uploads does not lead it out of them', async ({ machine }) => {
+      const [intruder, outside] = [await intrude(machine), intrudeOutside(machine)];
+      await machine.run('mkdir -p /root/others; touch /root/others/kept');
+      const planted = `${ADMIN}/home/sftp/uploads/.backup.tar.staging`;
+      const plant = `mkdir -p ${planted}/inner; cd ${planted}; seq 1 5000 | xargs touch; echo ready`;
+      expect((await outside.attempt(plant)).stdout).toBe('ready\n');
+      const exchange = outside.attempt(
+        `cd ${planted}; until ! [ -e 1 ]; do :; done; mv inner ../away; ln -s /root/others inner`,
+      );
+      await intruder.send(order({ settle: 'backup' }));
+      await exchange;
+      expect(await machine.run('ls /root/others')).toBe('kept\n');
     });
 
     test('a package that is exchanged while root takes it is verified as it was taken', async (appliance) => {

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePath } from '../../src/system/remove-tree.js';
+import { poll } from '../support/poll.js';
 import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
 
 let directory: string;
@@ -23,6 +24,19 @@ test('a path that is missing, a file, a tree: all are free afterwards, links are
   await freePath(tree);
   await freePath(join(directory, 'missing/path'));
   expect(await readdir(directory)).toEqual(['kept']);
+});
+
+test('a link that takes the place of a directory meanwhile is not followed', async () => {
+  const other = join(directory, 'other');
+  await mkdir(other);
+  await writeFile(join(other, 'kept'), '');
+  for (let number = 0; number < 1000; number += 1) await writeFile(join(tree, `file-${number}`), '');
+  const freeing = freePath(tree).catch(() => undefined);
+  await poll('the files are being deleted', async () => (await readdir(tree)).length < 1000);
+  await rename(join(tree, 'a'), join(directory, 'away'));
+  await symlink(other, join(tree, 'a'));
+  await freeing;
+  expect(await readdir(other)).toEqual(['kept']);
 });
 
 test('a directory that its owner may not change is deleted', async () => {

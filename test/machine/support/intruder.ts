@@ -14,6 +14,15 @@ export interface Intruder {
   send(...texts: readonly string[]): Promise<readonly string[]>;
 }
 
+/** The same user as a member of the group `admin`, outside of the daemon's sandbox. */
+export function intrudeOutside(machine: Machine): Pick<Intruder, 'attempt'> {
+  const become = 'setpriv --reuid admind --regid admind --groups admin --no-new-privs --inh-caps=-all';
+  return {
+    attempt: (lines) =>
+      machine.attempt(`${become} --bounding-set=-all -- /bin/sh -uc ${quote(`cd /\n${lines}`)}`),
+  };
+}
+
 const SOCKET = '/run/admind/job.socket';
 const SCRIPT = '/usr/local/lib/send-orders.mjs';
 

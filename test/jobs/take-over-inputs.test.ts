@@ -1,0 +1,63 @@
+import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { appliancePaths, type Paths } from '../../src/config/paths.js';
+import { licenseJob } from '../../src/jobs/license.js';
+import { takeOverInputs } from '../../src/jobs/take-over-inputs.js';
+
+let root: string;
+let paths: Paths;
+let sent: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'admind-inputs-'));
+  paths = appliancePaths(root);
+  sent = join(paths.incoming, 'request/license');
+  for (const directory of [paths.taken, paths.uploads, dirname(sent)])
+    await mkdir(directory, { recursive: true });
+  await writeFile(join(root, 'secret'), 'secret');
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const ways = [
+  ['moved', undefined],
+  ['copied', process.getuid?.()],
+] as const;
+
+describe.each(ways)('an input that is %s', (_way, requester) => {
+  const takeOver = () => takeOverInputs(licenseJob, paths, { license: sent }, requester);
+
+  test('is taken out of the reach of whoever uploads', async () => {
+    await writeFile(sent, 'mine', { mode: 0o666 });
+    await takeOver();
+    expect(await readFile(paths.licenseInput, 'utf8')).toBe('mine');
+    expect(dirname(paths.licenseInput)).toBe(paths.taken);
+  });
+
+  test.each([
+    ['a link', () => symlink(join(root, 'secret'), sent)],
+    ['a second name of a file', () => link(join(root, 'secret'), sent)],
+    ['a directory', () => mkdir(sent)],
+  ])('is not %s', async (_what, plant) => {
+    await plant();
+    await expect(takeOver()).rejects.toThrow();
+    expect(await readdir(paths.taken)).toEqual([]);
+    expect(await readFile(join(root, 'secret'), 'utf8')).toBe('secret');
+  });
+});
+
+test('an input is not looked for through a link that took the place of its directory', async () => {
+  await rm(dirname(sent), { recursive: true });
+  await symlink(root, dirname(sent));
+  const input = { license: join(dirname(sent), 'secret') };
+  await expect(takeOverInputs(licenseJob, paths, input, process.getuid?.())).rejects.toThrow();
+  expect(await readdir(paths.taken)).toEqual([]);
+});
+
+test.each(['update', 'settings', 'storage', 'certs', 'license', 'restore'] as const)(
+  'what another one plants in the uploads is no input of %s',
+  async (name) => {
+    const { jobs } = await import('../../src/jobs/index.js');
+    for (const target of Object.values(jobs[name].inputs?.(paths) ?? {}))
+      expect(dirname(target)).toBe(paths.taken);
+  },
+);
