@@ -5,8 +5,8 @@ import { composeBanner, readConsoleFacts } from '../appliance/console.js';
 import { DEFAULT_ADMIN_PATH, type Paths } from '../config/paths.js';
 import { productVersion } from '../config/product-version.js';
 import { createContext } from '../context.js';
-import { FatalError } from '../core/errors.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
+import { requireRoot } from './require-root.js';
 import { parseOptions, type Command } from './command.js';
 
 const HELP = `Usage: admind console-banner [--root DIR] [--publish]
@@ -40,10 +40,11 @@ export const consoleBanner: Command = {
       return 0;
     }
     const { env } = process;
-    const root = values.root ?? env.ADMIND_ROOT;
-    if (!root && process.geteuid?.() !== 0) throw new FatalError('console-banner has to run as root');
+    const named = values.root ?? env.ADMIND_ROOT;
+    const root = named ? resolve(named) : undefined;
+    requireRoot('console-banner', root);
     const { paths, settings } = createContext({
-      root: root ? resolve(root) : undefined,
+      root,
       adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
       channel: 'console',
     });

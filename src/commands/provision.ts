@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
 import { createContext } from '../context.js';
-import { FatalError } from '../core/errors.js';
 import { prepareAppliance } from '../prepare.js';
 import { provision } from '../provision/provision.js';
+import { requireRoot } from './require-root.js';
 import { parseOptions, type Command } from './command.js';
 
 const HELP = `Usage: admind provision [--root DIR]
@@ -44,12 +44,13 @@ export const provisionCommand: Command = {
       return 0;
     }
     const { env } = process;
-    const root = values.root ?? env.ADMIND_ROOT;
-    if (!root && process.geteuid?.() !== 0) throw new FatalError('provision has to run as root');
+    const named = values.root ?? env.ADMIND_ROOT;
+    const root = named ? resolve(named) : undefined;
+    requireRoot('provision', root);
     // Directories have to be passable for the daemon's user, whatever the unit or the shell says.
     process.umask(0o022);
     const context = createContext({
-      root: root ? resolve(root) : undefined,
+      root,
       adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
       channel: 'provision',
     });

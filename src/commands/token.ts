@@ -7,6 +7,7 @@ import { createContext, type ApplianceContext } from '../context.js';
 import { firstLine } from '../core/first-line.js';
 import { AdminError, FatalError, messageOf } from '../core/errors.js';
 import { resetToken } from '../operations/reset-token.js';
+import { requireRoot } from './require-root.js';
 import { parseOptions, UsageError, type Command } from './command.js';
 
 const HELP = `Usage: admind token reset [--root DIR] [--token-file FILE]
@@ -44,10 +45,11 @@ export const token: Command = {
       throw new UsageError('say what to do. Allowed: reset');
     }
     const { env } = process;
-    const root = values.root ?? env.ADMIND_ROOT;
-    if (!root && process.geteuid?.() !== 0) throw new FatalError('token reset has to run as root');
+    const named = values.root ?? env.ADMIND_ROOT;
+    const root = named ? resolve(named) : undefined;
+    requireRoot('token reset', root);
     const context = createContext({
-      root: root ? resolve(root) : undefined,
+      root,
       adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
       channel: 'console',
     });

@@ -11,6 +11,9 @@ test.each([
   [['certificate', 'renew'], 'certificate renew'],
   [['certificate', 'renew', '--force'], 'certificate renew'],
   [['prepare'], 'prepare'],
+  [['provision'], 'provision'],
+  [['token', 'reset'], 'token reset'],
+  [['console-banner'], 'console-banner'],
   [['prepare', '--undo'], 'prepare'],
 ])('admind %j says to other users that it has to run as root', async (args, name) => {
   expect(await admind(args, {}, other)).toEqual({

@@ -71,7 +71,10 @@ describeAppliance(
       const asOther = await machine.attempt(
         'setpriv --reuid=admind --clear-groups --regid=admind admind token reset',
       );
-      expect([asOther.code, asOther.stderr]).toEqual([1, 'admind: token reset has to run as root\n']);
+      expect([asOther.code, asOther.stderr]).toEqual([
+        1,
+        'admind: token reset has to run as root: try sudo admind token reset\n',
+      ]);
       const said = await machine.run('admind token reset');
       const [, passphrase = ''] = /\n {2}(\S+)\n/.exec(said) ?? [];
       expect((await appliance.tryAdminCurl('GET', '/version')).code).not.toBe(0);
