@@ -68,7 +68,8 @@ export async function secureOwnership(paths: Paths): Promise<void> {
 export async function restoreOwnership(paths: Paths): Promise<void> {
   const health = await lstat(paths.health).catch(ignoreMissing);
   if (health?.isSymbolicLink() === true) await rm(paths.health);
-  for (const { path, uid, gid, mode } of await readRecord(paths)) {
+  // Directories come first in it and are given back last: until then nobody can exchange what is in them.
+  for (const { path, uid, gid, mode } of [...(await readRecord(paths))].reverse()) {
     const stats = await lstat(path).catch(ignoreMissing);
     if (!stats || stats.isSymbolicLink()) continue;
     await chown(path, uid, gid);

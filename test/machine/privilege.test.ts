@@ -201,10 +201,11 @@ describeAppliance(
       const [intruder, outside] = [await intrude(machine), intrudeOutside(machine)];
       await machine.run('mkdir -p /root/others; touch /root/others/kept');
       const planted = `${ADMIN}/home/sftp/uploads/.backup.tar.staging`;
-      const plant = `mkdir -p ${planted}/inner; cd ${planted}; seq 1 5000 | xargs touch; echo ready`;
+      const plant = `mkdir -p ${planted}/inner; cd ${planted}; seq 1 20000 | xargs touch; echo ready`;
       expect((await outside.attempt(plant)).stdout).toBe('ready\n');
       const exchange = outside.attempt(
-        `cd ${planted}; until ! [ -e 1 ]; do :; done; mv inner ../away; ln -s /root/others inner`,
+        `cd ${planted}; first=$(ls -U | grep -v inner | head -n 1)
+        while [ -e $first ]; do :; done; mv inner ../away; ln -s /root/others inner`,
       );
       await intruder.send(order({ settle: 'backup' }));
       await exchange;
