@@ -44,7 +44,7 @@ export async function removeLeftovers({ paths, logger, isPrivileged }: Appliance
     logger.error({ reason: messageOf(error) }, 'leftovers could not be removed');
   await removeAbandonedUploads(paths.incoming).catch(report);
   if (!isPrivileged) return;
-  await removeAbandonedUploads(paths.uploads).catch(report);
+  await removeAbandonedUploads(paths.taken).catch(report);
   const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
   const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
   for (const directory of [etc, uploads, journals, ...files.map((file) => dirname(file))]) {

@@ -45,7 +45,7 @@ async function change(
   validate: (file: string) => Promise<string>,
 ): Promise<boolean> {
   if (!uploaded) return runJob(session, name);
-  const directory = await createUploadDirectory(session.paths.uploads, session.id);
+  const directory = await createUploadDirectory(session.paths.taken, session.id);
   try {
     const file = join(directory, 'settings');
     await writeFile(file, JSON.stringify(uploaded.document), { mode: 0o600 });

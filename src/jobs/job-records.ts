@@ -39,7 +39,7 @@ export interface JobRecords {
   /** Publishes `running` at the same percentage once more: proves that the status can be written. */
   republish(): Promise<void>;
   /** Removes what is staged, of an earlier run, too. */
-  cleanUp(kept?: readonly string[]): Promise<void>;
+  cleanUp(): Promise<void>;
   succeed(success: JobSuccess | undefined): Promise<void>;
   /**
    * @param error undefined where a script has already written message and code, or there is nothing to add
@@ -68,9 +68,8 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     await write('running', fieldsOf('running'));
   };
 
-  const cleanUp = async (kept: readonly string[] = []) => {
-    const staged = [...job.staged(paths), spoolOf(paths, job.name)];
-    for (const path of staged.filter((one) => !kept.includes(one))) {
+  const cleanUp = async () => {
+    for (const path of [...job.staged(paths), spoolOf(paths, job.name)]) {
       await freePath(path).catch((error: unknown) => {
         logger.error({ job: job.name, reason: messageOf(error) }, 'what a job staged could not be removed');
         return log.line(`Cleaning up failed: ${messageOf(error)}`);

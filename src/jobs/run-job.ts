@@ -34,7 +34,7 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   const records = openJobRecords(parts);
   try {
     await records.begin();
-    await records.cleanUp(Object.values(parts.inputs));
+    await records.cleanUp();
     await takeOverInputs(parts.job, parts.paths, parts.inputs, parts.requester);
     return records;
   } catch (error) {

@@ -61,7 +61,7 @@ async function runJob(
   onStarted: () => Promise<void>,
 ): Promise<void> {
   // A job takes its inputs away: these are copies.
-  const directory = await createUploadDirectory(paths.uploads, id);
+  const directory = await createUploadDirectory(paths.taken, id);
   // A job keeps no process from ending: this one has to see the end.
   const stay = setInterval(() => undefined, STAY_MS);
   try {

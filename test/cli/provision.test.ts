@@ -57,7 +57,7 @@ test('everything is applied in order, removed, logged and audited, and leaves no
   expect(await appliance.read(paths.tlsBundle)).toContain(certificate.trim());
   expect(await appliance.read(paths.license)).toBe('licence');
   expect(await readdir(directory())).toEqual([]);
-  expect(await readdir(paths.uploads)).toEqual([]);
+  expect([...(await readdir(paths.uploads)), ...(await readdir(paths.taken))]).toEqual([]);
   expect(await log()).toMatch(/^\[\d+\]\[SYSTEM\] 10-token\.txt was applied\n/);
   expect((await audit()).match(/provision,admin,.*/g)).toEqual([
     'provision,admin,token.update.success,"10-token.txt"',
