@@ -1,10 +1,12 @@
-// Builds the Debian package: `npm run package -- [--out DIR] [--version VERSION] [--arch amd64|arm64]`. The same tree
-// gives the same bytes, wherever and with whatever umask it is built.
+// Builds the Debian package, and an archive for systems without dpkg:
+// `npm run package -- [--out DIR] [--version VERSION] [--arch amd64|arm64]`. The same tree gives the same bytes, wherever and
+// with whatever umask it is built.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeArchive } from './archive.js';
 import { fetchNodeRuntime } from './node-runtime.js';
 import { compressDocuments, listConfigurationFiles, normalize, pruneModules, sizeInKiB } from './tree.js';
 
@@ -35,7 +37,10 @@ try {
   mkdirSync(out, { recursive: true });
   const file = join(out, `admind_${version}_${arch}.deb`);
   run('dpkg-deb', '-Zxz', '-z1', '--threads-max=1', '--root-owner-group', '--build', tree, file);
-  process.stdout.write(`${file}\n`);
+  const name = `admind-${version}-${arch}`;
+  const archive = join(out, `${name}.tar.gz`);
+  writeArchive(tree, { name, file: archive, epoch });
+  process.stdout.write(`${file}\n${archive}\n`);
 } finally {
   rmSync(tree, { recursive: true, force: true });
 }

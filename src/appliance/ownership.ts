@@ -1,22 +1,22 @@
-import { chmod, chown, lstat, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sftpUploadsDirectories, type Paths } from '../config/paths.js';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { DAEMON_USER, findAdminGroupId, findUserId } from '../system/accounts.js';
-import { readTextFile, stagedName, writeFileAtomic } from '../system/atomic-file.js';
+import { linkHealth, unlinkHealth } from './health-link.js';
+import {
+  assign,
+  openRecord,
+  ownershipOf,
+  readRecord,
+  removeRecord,
+  type Ownership,
+} from './ownership-record.js';
 
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 const ROOT = 0;
 const SAME = -1;
-
-interface Ownership {
-  readonly path: string;
-  readonly uid: number;
-  readonly gid: number;
-  /** Permission bits, 0 to 0o7777. */
-  readonly mode: number;
-}
 
 /**
  * Gives each file of the appliance to the side that works with it: what root reads, runs or trusts can be written by
@@ -26,36 +26,16 @@ interface Ownership {
 export async function secureOwnership(paths: Paths): Promise<void> {
   const daemon = findUserId(DAEMON_USER);
   if (daemon === undefined) return;
-  const admins = findAdminGroupId();
   const record = await openRecord(paths);
-  for (const path of await trustedPaths(paths)) {
-    await change(record, path, ({ uid, mode }) => ({
-      uid: uid === daemon ? ROOT : uid,
-      mode: mode & ~OTHERS_WRITE,
-    }));
-  }
-  // Whoever may upload there must not take away, or replace, what root puts there.
-  await change(record, paths.uploads, ({ mode }) => ({
-    uid: ROOT,
-    gid: admins,
-    mode: mode | STICKY | 0o770,
-  }));
-  for (const path of daemonReads(paths)) {
-    await change(record, path, ({ gid, mode }) => {
-      const isReadable = (mode & 0o004) !== 0 || (gid === admins && (mode & 0o040) !== 0);
-      return isReadable ? {} : { gid: admins, mode: (mode & ~OTHERS_WRITE) | 0o040 };
-    });
-  }
-  await createMissing(paths.auditLog);
-  await change(record, paths.auditLog, ({ mode }) => ({
-    uid: daemon,
-    gid: admins,
-    mode: mode & ~OTHERS_WRITE,
-  }));
-  for (const path of [paths.apiToken, paths.apiTokenSetup]) {
-    await change(record, path, () => ({ uid: daemon, mode: 0o600 }));
-  }
+  if (record.isNew) for (const path of rewrittenFiles(paths)) record.add(await ownershipOf(path));
+  // On the disk before the first change: after a power cut, what is changed would be taken for what was there.
+  await arrange(paths, daemon, (current) => {
+    record.add(current);
+    return Promise.resolve();
+  });
   await record.save();
+  await createMissing(paths.auditLog);
+  await arrange(paths, daemon, (current, { uid, gid, mode }) => assign(current.path, uid, gid, mode));
   for (const directory of [paths.incoming, dirname(paths.volatileHealth)]) {
     await mkdir(directory, { recursive: true });
     await chown(directory, daemon, SAME);
@@ -64,18 +44,57 @@ export async function secureOwnership(paths: Paths): Promise<void> {
   await linkHealth(paths);
 }
 
-/** Puts back what {@link secureOwnership} has changed, for another program that administers this appliance. */
-export async function restoreOwnership(paths: Paths): Promise<void> {
-  const health = await lstat(paths.health).catch(ignoreMissing);
-  if (health?.isSymbolicLink() === true) await rm(paths.health);
-  // Directories come first in it and are given back last: until then nobody can exchange what is in them.
-  for (const { path, uid, gid, mode } of [...(await readRecord(paths))].reverse()) {
-    const stats = await lstat(path).catch(ignoreMissing);
-    if (!stats || stats.isSymbolicLink()) continue;
-    await chown(path, uid, gid);
-    await chmod(path, mode);
+type Change = (current: Ownership, wanted: Ownership) => Promise<void>;
+
+/** Calls `change` for each file that is not as it should be. */
+async function arrange(paths: Paths, daemon: number, change: Change): Promise<void> {
+  const admins = findAdminGroupId();
+  const want = async (
+    path: string,
+    next: (current: Ownership) => Partial<Omit<Ownership, 'path'>>,
+  ): Promise<void> => {
+    const current = await ownershipOf(path);
+    if (!current) return;
+    const wanted = { ...current, ...next(current) };
+    const { uid, gid, mode } = wanted;
+    if (uid !== current.uid || gid !== current.gid || mode !== current.mode) await change(current, wanted);
+  };
+  for (const path of await trustedPaths(paths)) {
+    await want(path, ({ uid, mode }) => ({ uid: uid === daemon ? ROOT : uid, mode: mode & ~OTHERS_WRITE }));
   }
-  await rm(recordOf(paths), { force: true });
+  // Whoever may upload there must not take away, or replace, what root puts there.
+  await want(paths.uploads, ({ mode }) => ({ uid: ROOT, gid: admins, mode: mode | STICKY | 0o770 }));
+  for (const path of daemonReads(paths)) {
+    await want(path, ({ gid, mode }) => {
+      const isReadable = (mode & 0o004) !== 0 || (gid === admins && (mode & 0o040) !== 0);
+      return isReadable ? {} : { gid: admins, mode: (mode & ~OTHERS_WRITE) | 0o040 };
+    });
+  }
+  await want(paths.auditLog, ({ mode }) => ({ uid: daemon, gid: admins, mode: mode & ~OTHERS_WRITE }));
+  for (const path of [paths.apiToken, paths.apiTokenSetup]) {
+    await want(path, () => ({ uid: daemon, mode: 0o600 }));
+  }
+}
+
+/**
+ * Puts back what {@link secureOwnership} has changed, for another program that administers this appliance. What it wrote
+ * and admind has written since is its own again; such files that it did not have go to who owns their directory.
+ */
+export async function restoreOwnership(paths: Paths): Promise<void> {
+  const record = await readRecord(paths);
+  if (record === undefined) return;
+  await unlinkHealth(paths);
+  const before = new Map(record.map((ownership) => [ownership.path, ownership]));
+  for (const path of rewrittenFiles(paths)) {
+    const made = before.has(path) ? undefined : await ownershipOf(path);
+    const directory = before.get(dirname(path)) ?? (await ownershipOf(dirname(path)));
+    if (made && directory) await assign(path, directory.uid, directory.gid, made.mode);
+  }
+  // What lies in a directory before the directory, which others may write again after that.
+  for (const { path, uid, gid, mode } of record.toSorted((a, b) => b.path.length - a.path.length)) {
+    if (await ownershipOf(path)) await assign(path, uid, gid, mode);
+  }
+  await removeRecord(paths);
 }
 
 /** Each directory on the way, so that nothing below can be exchanged, and whatever root runs or believes. */
@@ -109,50 +128,29 @@ function daemonReads(paths: Paths): readonly string[] {
   ];
 }
 
-interface OwnershipRecord {
-  add(ownership: Ownership): void;
-  save(): Promise<void>;
-}
-
-async function change(
-  record: OwnershipRecord,
-  path: string,
-  next: (current: Ownership) => Partial<Omit<Ownership, 'path'>>,
-): Promise<void> {
-  const stats = await lstat(path).catch(ignoreMissing);
-  // What a link leads to is the vendor's decision.
-  if (!stats || stats.isSymbolicLink()) return;
-  const current: Ownership = { path, uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o7777 };
-  const { uid, gid, mode } = { ...current, ...next(current) };
-  if (uid === current.uid && gid === current.gid && mode === current.mode) return;
-  record.add(current);
-  await chown(path, uid, gid);
-  await chmod(path, mode);
-}
-
-async function openRecord(paths: Paths): Promise<OwnershipRecord> {
-  const known = await readRecord(paths);
-  const added: Ownership[] = [];
-  return {
-    add(ownership) {
-      if (!known.some(({ path }) => path === ownership.path)) added.push(ownership);
-    },
-    async save() {
-      if (added.length === 0) return;
-      await writeFileAtomic(recordOf(paths), `${JSON.stringify([...known, ...added], null, 1)}\n`, {
-        mode: 0o600,
-      });
-    },
-  };
-}
-
-async function readRecord(paths: Paths): Promise<readonly Ownership[]> {
-  const text = await readTextFile(recordOf(paths));
-  return text === undefined ? [] : (JSON.parse(text) as readonly Ownership[]);
-}
-
-function recordOf({ state }: Paths): string {
-  return join(state, 'ownership.json');
+/** What jobs write anew, as files of their own, whoever has written it before. */
+function rewrittenFiles(paths: Paths): readonly string[] {
+  const { updateStatusJson, updateStatusText, updateErrorMessage, updateErrorCode, apiToken, apiTokenSetup } =
+    paths;
+  const { networkJson, appJson, networkConf, storageJson, storageConf, license, health } = paths;
+  const { backupArchive, backupStatus, logsArchive, debugBundle } = paths;
+  const { tlsPrivateKey, tlsCertificate, tlsBundle, tlsCa, caBundle } = paths;
+  return [
+    ...[updateStatusJson, updateStatusText, updateErrorMessage, updateErrorCode, apiToken, apiTokenSetup],
+    ...[networkJson, appJson, networkConf, storageJson, storageConf, license, health],
+    ...[backupArchive, backupStatus, logsArchive, debugBundle],
+    ...[tlsPrivateKey, tlsCertificate, tlsBundle, tlsCa, caBundle],
+    ...[
+      paths.settingsStatus,
+      paths.storageStatus,
+      paths.certsStatus,
+      paths.licenseStatus,
+      paths.restoreStatus,
+    ],
+    ...[paths.logsStatus, paths.debugStatus, paths.rebootStatus],
+    ...[paths.auditLog, paths.tokenLog, paths.updateLog, paths.settingsLog, paths.storageLog, paths.certsLog],
+    ...[paths.licenseLog, paths.backupLog, paths.logsLog, paths.debugLog, paths.rebootLog],
+  ];
 }
 
 async function createMissing(file: string): Promise<void> {
@@ -160,12 +158,4 @@ async function createMissing(file: string): Promise<void> {
     if (errnoOf(error) !== 'EEXIST') throw error;
   });
   await handle?.close();
-}
-
-/** The daemon may not write in `etc`; whoever reads `health.json` there finds what it wrote. */
-async function linkHealth({ health, volatileHealth }: Paths): Promise<void> {
-  if ((await lstat(health).catch(ignoreMissing))?.isSymbolicLink() === true) return;
-  const staged = stagedName(health);
-  await symlink(volatileHealth, staged);
-  await rename(staged, health);
 }

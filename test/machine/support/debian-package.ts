@@ -12,6 +12,11 @@ export async function builtPackage(): Promise<string> {
   return resolve('build', name);
 }
 
+/** The archive for systems without dpkg that `npm run package` has built beside it. */
+export async function builtArchive(): Promise<string> {
+  return (await builtPackage()).replace(/admind_([^/_]*)_([^/]*)\.deb$/, 'admind-$1-$2.tar.gz');
+}
+
 /** The same package as it will be with another version, for an upgrade. @returns its path in `workspace` */
 export async function repackage(file: string, version: string, workspace: string): Promise<string> {
   const tree = await mkdtemp(join(workspace, 'package-'));
