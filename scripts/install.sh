@@ -120,6 +120,7 @@ uninstall() {
   if [ -L "$current" ]; then
     if [ -z "$destination" ]; then
       stop_daemon
+      rm -f /run/issue.d/admind.issue
       # Another program may administer this appliance from now on: owners and modes are as it had left them.
       run_node "$current" "JIDO_ADMIN_PATH=$admin" prepare --undo || :
     fi
