@@ -126,10 +126,6 @@ describeEmulated('an appliance whose power is cut', () => {
     await appliance.remove();
   });
 
-  afterEach(() =>
-    process.stderr.write(`${Math.round(performance.now() / 1000)} s: ${expect.getState().currentTestName}\n`),
-  );
-
   const powerOn = async (clock?: string) => {
     await emulator.powerOn(clock);
     try {
