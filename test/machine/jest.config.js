@@ -7,8 +7,7 @@ export default {
   ...jest,
   rootDir: '../..',
   testMatch: ['<rootDir>/test/machine/**/*.test.ts'],
-  // An emulated machine takes minutes for each power cut.
-  testPathIgnorePatterns: process.env.ADMIND_POWER_CUT ? ['/node_modules/'] : ['/node_modules/', 'power-cut'],
+  testPathIgnorePatterns: ['/node_modules/'],
   // A machine has the memory and the processors of this one: two at once would only wait for each other.
   maxWorkers: 1,
   testTimeout: 180_000,
