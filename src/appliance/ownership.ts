@@ -22,8 +22,13 @@ interface Ownership {
  * Gives each file of the appliance to the side that works with it: what root reads, runs or trusts can be written by
  * root alone, what the daemon has to read can be read by it, and its uploads, its audit log and the token are its own.
  * How it was before is recorded, for {@link restoreOwnership}. Does nothing on a machine without the daemon's user.
+ *
+ * @param report is told what could not be written: a full disk keeps no daemon from working
  */
-export async function secureOwnership(paths: Paths): Promise<void> {
+export async function secureOwnership(
+  paths: Paths,
+  report: (error: unknown) => void | Promise<void>,
+): Promise<void> {
   const daemon = findUserId(DAEMON_USER);
   if (daemon === undefined) return;
   const admins = findAdminGroupId();
@@ -46,7 +51,7 @@ export async function secureOwnership(paths: Paths): Promise<void> {
       return isReadable ? {} : { gid: admins, mode: (mode & ~OTHERS_WRITE) | 0o040 };
     });
   }
-  await createMissing(paths.auditLog);
+  await createMissing(paths.auditLog).catch(report);
   await change(record, paths.auditLog, ({ mode }) => ({
     uid: daemon,
     gid: admins,
@@ -55,13 +60,13 @@ export async function secureOwnership(paths: Paths): Promise<void> {
   for (const path of [paths.apiToken, paths.apiTokenSetup]) {
     await change(record, path, () => ({ uid: daemon, mode: 0o600 }));
   }
-  await record.save();
+  await record.save().catch(report);
   for (const directory of [paths.incoming, dirname(paths.volatileHealth)]) {
     await mkdir(directory, { recursive: true });
     await chown(directory, daemon, SAME);
   }
   await chmod(paths.incoming, 0o700);
-  await linkHealth(paths);
+  await linkHealth(paths).catch(report);
 }
 
 /** Puts back what {@link secureOwnership} has changed, for another program that administers this appliance. */
