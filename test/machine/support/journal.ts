@@ -1,6 +1,6 @@
 import type { Machine } from './machine.js';
 
-/** What the daemon and `admind prepare` say from now on, without the lines of systemd about them. */
+/** What the daemon and `admind prepare` say from now on, a line each, without the lines of systemd about them. */
 export async function followJournal(machine: Machine): Promise<() => Promise<readonly string[]>> {
   const cursor = await machine.run('journalctl --quiet --lines 0 --show-cursor');
   const after = cursor.trim().replace('-- cursor: ', '');
