@@ -17,16 +17,19 @@ import { removeStaleStagedFiles } from './system/atomic-file.js';
  * @throws FatalError with one line for the person who started it
  */
 export async function prepareAppliance({ paths, gate, settings, logger }: ApplianceContext): Promise<void> {
+  // What can wait must not keep the only way in shut, as it would on a full disk.
+  const report = (error: unknown) =>
+    logger.error({ reason: messageOf(error) }, 'the appliance could not be prepared completely');
   await prepareDirectories(paths);
   if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
     logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
   }
   if (settings.tls) {
     await loadCertificate(paths);
-    await completeSelfSigned(paths);
-    await renewCertificate({ paths, logger });
+    await completeSelfSigned(paths).catch(report);
+    await renewCertificate({ paths, logger }).catch(report);
   }
-  if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths);
+  if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths, report);
 }
 
 /** For a daemon that has others prepare what it serves. @throws FatalError with one line for the person who started it */

@@ -22,8 +22,13 @@ const SAME = -1;
  * Gives each file of the appliance to the side that works with it: what root reads, runs or trusts can be written by
  * root alone, what the daemon has to read can be read by it, and its uploads, its audit log and the token are its own.
  * How it was before is recorded, for {@link restoreOwnership}. Does nothing on a machine without the daemon's user.
+ *
+ * @param report is told what could not be written: a full disk keeps no daemon from working
  */
-export async function secureOwnership(paths: Paths): Promise<void> {
+export async function secureOwnership(
+  paths: Paths,
+  report: (error: unknown) => void | Promise<void>,
+): Promise<void> {
   const daemon = findUserId(DAEMON_USER);
   if (daemon === undefined) return;
   const record = await openRecord(paths);
@@ -33,15 +38,15 @@ export async function secureOwnership(paths: Paths): Promise<void> {
     record.add(current);
     return Promise.resolve();
   });
-  await record.save();
-  await createMissing(paths.auditLog);
+  await record.save().catch(report);
+  await createMissing(paths.auditLog).catch(report);
   await arrange(paths, daemon, (current, { uid, gid, mode }) => assign(current.path, uid, gid, mode));
   for (const directory of [paths.incoming, dirname(paths.volatileHealth)]) {
     await mkdir(directory, { recursive: true });
     await chown(directory, daemon, SAME);
   }
   await chmod(paths.incoming, 0o700);
-  await linkHealth(paths);
+  await linkHealth(paths).catch(report);
 }
 
 type Change = (current: Ownership, wanted: Ownership) => Promise<void>;

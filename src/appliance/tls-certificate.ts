@@ -105,11 +105,11 @@ export function fingerprintOf(certificate: string): string {
   return new X509Certificate(certificate).fingerprint256;
 }
 
-/** Changes when a file of the pair is replaced or written. */
+/** Changes when a file of the pair is replaced or written, or may be read by others than before. */
 export async function certificateStamp(files: CertificateFiles): Promise<string> {
   const stamps = [files.tlsBundle, files.tlsPrivateKey, files.tlsCertificate].map(async (file) => {
-    const { ino, size, mtimeMs } = await stat(file).catch(() => ({ ino: 0, size: 0, mtimeMs: 0 }));
-    return `${ino}:${size}:${mtimeMs}`;
+    const { ino, size, ctimeMs } = await stat(file).catch(() => ({ ino: 0, size: 0, ctimeMs: 0 }));
+    return `${ino}:${size}:${ctimeMs}`;
   });
   return (await Promise.all(stamps)).join();
 }

@@ -6,14 +6,15 @@ import { prepareAppliance, removeLeftovers } from '../prepare.js';
 import { parseOptions, type Command } from './command.js';
 import { requireRoot } from './require-root.js';
 
-const HELP = `Usage: admind prepare [--undo]
+const HELP = `Usage: admind prepare [--running | --undo]
 
 Prepares this machine, as root, for a daemon that runs as the user admind: makes directories, the first-run passphrase
 and a self-signed certificate where they are missing, removes what a crash has left, and gives each file to the side
 that works with it: the daemon's user can write its uploads and its audit log, nothing else. admind.service does this before
-each start.
+each start, and, with --running, before each reload.
 
-  --undo  puts owners and modes back as they were, for another program that administers this appliance
+  --running  for a daemon that runs: removes nothing, as it may be in use
+  --undo     puts owners and modes back as they were, for another program that administers this appliance
 
 Environment: JIDO_ADMIN_PATH, the admin directory (default ${DEFAULT_ADMIN_PATH})
 `;
@@ -24,7 +25,11 @@ export const prepare: Command = {
     const { values } = parseOptions(() =>
       parseArgs({
         args: [...args],
-        options: { undo: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+        options: {
+          running: { type: 'boolean' },
+          undo: { type: 'boolean' },
+          help: { type: 'boolean', short: 'h' },
+        },
       }),
     );
     if (values.help === true) {
@@ -40,7 +45,7 @@ export const prepare: Command = {
       await restoreOwnership(context.paths);
     } else {
       await prepareAppliance(context);
-      await removeLeftovers(context);
+      if (values.running !== true) await removeLeftovers(context);
     }
     return 0;
   },

@@ -57,8 +57,10 @@ export const serve: Command = {
       proxyPort: env.JIDO_API_PORT ? parsePort(env.JIDO_API_PORT, 'JIDO_API_PORT') : undefined,
     });
     if (root !== undefined) process.stdout.write(nextSteps(root, daemon, productVersion()));
+    // First: systemd may send a signal as soon as it is told.
+    const stopped = serveUntilStopped(daemon);
     await notifyServiceManager('READY=1');
-    return serveUntilStopped(daemon);
+    return stopped;
   },
 };
 

@@ -1,7 +1,7 @@
 import { productPath, type Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
 import { sleep } from '../core/clock.js';
-import { AdminError, messageOf } from '../core/errors.js';
+import { AdminError, isDiskFull, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { repeat, type StopRepeating } from '../core/repeat.js';
 import { createShare } from '../core/share.js';
@@ -130,7 +130,11 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
       return await launch({ run: name, inputs });
     } catch (error) {
       const detail = messageOf(error);
-      throw new AdminError('internal', `${jobs[name].title} could not be started`, { detail, cause: error });
+      const why = isDiskFull(error) ? ': no space left on the appliance' : '';
+      throw new AdminError('internal', `${jobs[name].title} could not be started${why}`, {
+        detail,
+        cause: error,
+      });
     } finally {
       starting.delete(name);
     }

@@ -33,5 +33,6 @@ export type RunnerReport =
   | { readonly report: 'started' }
   | { readonly report: 'locked' }
   | { readonly report: 'conflict'; readonly with: JobName }
-  | { readonly report: 'error'; readonly message: string }
+  /** `code`: the `errno` name, if a system error was the reason. */
+  | { readonly report: 'error'; readonly message: string; readonly code?: string | undefined }
   | { readonly report: 'ended'; readonly outcome: JobOutcome };

@@ -37,7 +37,7 @@ export async function launchRunner({ runner, order, logger }: RunnerCall): Promi
     void runner.send(order);
     const first = (await runner.receive()) as RunnerReport | undefined;
     const report = first ?? { report: 'error', message: `the runner did not start: ${await runner.ended}` };
-    if (report.report === 'error') throw new Error(report.message);
+    if (report.report === 'error') throw Object.assign(new Error(report.message), { code: report.code });
     if (report.report === 'locked') return { state: 'refused', by: job };
     if (report.report === 'conflict') return { state: 'refused', by: report.with };
     logger.info({ job, runner: runner.pid }, 'job runner started');

@@ -1,6 +1,6 @@
 import type { Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
-import { messageOf } from '../core/errors.js';
+import { errnoOf, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { acquireLock, type Lock } from '../system/lock.js';
 import type { MessageChannel } from '../system/message-channel.js';
@@ -47,7 +47,7 @@ export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<v
     await report({ report: 'ended', outcome });
   } catch (error) {
     logger.error({ reason: messageOf(error) }, 'job could not be run');
-    await report({ report: 'error', message: messageOf(error) });
+    await report({ report: 'error', message: messageOf(error), code: errnoOf(error) });
     process.exitCode = 1;
   }
 }

@@ -1,6 +1,7 @@
 import { poll } from '../support/poll.js';
 import { jobSettled, type Appliance } from './support/appliance.js';
 import { describeAppliance } from './support/describe-appliance.js';
+import { endSlowUpdate, startSlowUpdate } from './support/slow-update.js';
 
 const ADMIN = '/opt/jidoteki/tinyadmin';
 
@@ -13,24 +14,16 @@ describeAppliance(
         await startSlowUpdate(appliance);
         await machine.run(`systemctl ${verb} admind`);
         expect(await machine.run(`cat ${ADMIN}/etc/status_update.txt`)).toBe('running\n');
-        await machine.run('touch /run/go-on');
-        await jobSettled(appliance, 'update', 'success');
-        await machine.run('systemctl start admind; test -e /run/went-on');
+        await endSlowUpdate(appliance);
+        await machine.run('systemctl start admind');
         await appliance.waitUntilReady();
         expect(await appliance.getJson('/update')).toMatchObject({ status: 'success', percentage: 100 });
       });
     }
 
-    test('reload keeps the process and its connections', async (appliance) => {
-      const before = await mainPid(appliance);
-      await appliance.machine.run('systemctl reload admind');
-      expect((await appliance.curl('/api/v1/admin/version')).status).toBe(403);
-      expect(await mainPid(appliance)).toBe(before);
-    });
-
     test('a daemon that is killed, again and again, comes back', async (appliance) => {
       const { machine } = appliance;
-      for (let round = 0; round < 5; round += 1) {
+      for (let round = 0; round < 3; round += 1) {
         const before = await mainPid(appliance);
         await machine.run(`kill -9 ${before}`);
         await poll('another daemon runs', async () => !['0', before].includes(await mainPid(appliance)));
@@ -96,16 +89,6 @@ describeAppliance(
   },
   { hasToken: true },
 );
-
-/** An update that waits until it is told to go on. */
-async function startSlowUpdate({ machine, vendor, adminCurl }: Appliance): Promise<void> {
-  await machine.run('rm -f /run/go-on /run/begun /run/went-on');
-  const file = await vendor.makePackage({
-    'update.sh': 'touch /run/begun\nwhile [ ! -e /run/go-on ]; do sleep 0.1; done\ntouch /run/went-on\n',
-  });
-  await adminCurl('POST', '/update', '-F', `update=@${file}`);
-  await poll('update.sh runs', async () => (await machine.attempt('test -e /run/begun')).code === 0);
-}
 
 async function mainPid({ machine }: Appliance): Promise<string> {
   return (await machine.run('systemctl show --value --property MainPID admind')).trim();
