@@ -94,19 +94,21 @@ describeAppliance(
 
     test('a full admin directory: the daemon starts, says why no job does, and works again with room', async (appliance) => {
       const { machine } = appliance;
-      await machine.run(`cp -a ${ADMIN} /run/admin; mount -t tmpfs -o size=8m,nr_inodes=1k small ${ADMIN}
+      await machine.run(`cp -a ${ADMIN} /run/admin; mount -t tmpfs -o size=40m,nr_inodes=1k small ${ADMIN}
         cp -a /run/admin/. ${ADMIN}; systemctl restart admind`);
       await appliance.waitUntilReady();
+      const said = await followJournal(machine);
       // What prepare would make, and a certificate that it would renew.
       await machine.run(`systemctl stop admind
         rm -f ${ADMIN}/log/jidoteki-audit.log ${ADMIN}/etc/health.json
         ${MAKE_EXPIRING_PAIR}
-        head -c 20m /dev/zero >${ADMIN}/full 2>/dev/null || :
+        head -c 50m /dev/zero >${ADMIN}/full 2>/dev/null || :
         mkdir ${ADMIN}/etc/full || :
         (cd ${ADMIN}/etc/full && seq 2000 | xargs touch 2>/dev/null) || :
         ! touch ${ADMIN}/etc/one-more 2>/dev/null
         systemctl start admind`);
       await appliance.waitUntilReady();
+      expect((await said()).join('\n')).toMatch(/ENOSPC.*the appliance could not be prepared completely/);
       expect(await appliance.getJson('/version')).toEqual({ version: '1.0.0' });
       const refused = await appliance.tryAdminCurl('POST', '/backup', '-F', 'action=START');
       expect([refused.code === 0, refused.stdout + refused.stderr]).toEqual([
@@ -144,6 +146,7 @@ describeAppliance(
         const left = `find ${ADMIN} -name '.upload-*' -o -name '*.new' -o -name heartbeat`;
         await poll('nothing is left', async () => (await machine.run(left)) === '');
         const expected = await putCertificate(appliance, date);
+        await machine.run('systemctl reload admind');
         await poll('it is served', async () => (await appliance.servedFingerprint()) === expected);
       });
     }

@@ -1,13 +1,24 @@
 import type { Machine } from './machine.js';
 
+interface Entry {
+  readonly MESSAGE: string;
+  readonly _SYSTEMD_UNIT?: string;
+}
+
 /** What the daemon and `admind prepare` say from now on, a line each, without the lines of systemd about them. */
 export async function followJournal(machine: Machine): Promise<() => Promise<readonly string[]>> {
   const cursor = await machine.run('journalctl --quiet --lines 0 --show-cursor');
   const after = cursor.trim().replace('-- cursor: ', '');
+  // Of a process that ends at once, the journal may not know the unit.
+  const ofDaemon = ({ _SYSTEMD_UNIT: unit = '' }: Entry) => /^(admind\.service|init\.scope|)$/.test(unit);
   return async () => {
     const shown = await machine.run(
-      `journalctl --quiet --no-pager --output cat --after-cursor '${after}' _SYSTEMD_UNIT=admind.service`,
+      `journalctl --quiet --no-pager --output json --after-cursor '${after}' --identifier admind`,
     );
-    return shown.split('\n').filter((line) => line !== '');
+    const entries = shown.split('\n').filter((line) => line !== '');
+    return entries
+      .map((line) => JSON.parse(line) as Entry)
+      .filter(ofDaemon)
+      .map(({ MESSAGE }) => MESSAGE);
   };
 }
