@@ -8,7 +8,9 @@ import type { ApplianceContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { renewCertificate } from './operations/renew-certificate.js';
+import { jobs } from './jobs/index.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
+import { removeLostTail } from './system/lost-tail.js';
 
 /**
  * What has to be there before the daemon can serve: directories and who owns them, the passphrase of a first run, a
@@ -41,13 +43,16 @@ export async function requirePrepared({ admin, incoming }: Paths): Promise<void>
   });
 }
 
-/** What processes that were killed left: half-received uploads, half-written files. What cannot be removed may stay. */
+/** What processes that were killed left: half-received uploads, half-written files and log lines. What cannot be removed may stay. */
 export async function removeLeftovers({ paths, logger, isPrivileged }: ApplianceContext): Promise<void> {
   const report = (error: unknown) =>
     logger.error({ reason: messageOf(error) }, 'leftovers could not be removed');
   await removeAbandonedUploads(paths.incoming).catch(report);
   if (!isPrivileged) return;
   await removeAbandonedUploads(paths.taken).catch(report);
+  const logs = Object.values(jobs).map((job) => job.log(paths).file);
+  for (const log of [paths.auditLog, paths.tokenLog, paths.provisionLog, ...logs])
+    await removeLostTail(log).catch(report);
   const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
   const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
   for (const directory of [etc, uploads, journals, ...files.map((file) => dirname(file))]) {

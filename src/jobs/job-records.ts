@@ -96,6 +96,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
       await cleanUp();
       percentage = success.percentage ?? 100;
       await log.line(success.text ?? job.texts.succeeded(type));
+      await log.sync();
       await write('success', success.fields ?? fieldsOf('success'));
     },
     async fail(error, isLogged = false) {
@@ -110,6 +111,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
         if (!isLogged) await log.line(error.message);
       }
       await log.line(job.texts.failed(type));
+      await log.sync();
       await write('failed', fieldsOf('failed'));
     },
   };

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { ignoreMissing, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { appendToFile } from '../system/append-file.js';
+import { syncFile } from '../system/atomic-file.js';
 import { epochSeconds } from '../core/clock.js';
 
 /** A job's log for operators: `[<epoch seconds>][<TYPE>] <text>` lines, appended. */
@@ -10,6 +11,8 @@ export interface JobLog {
   line(text: string): Promise<void>;
   /** A line without the prefix. */
   plain(text: string): Promise<void>;
+  /** Puts what was written on the disk, if that is possible. */
+  sync(): Promise<void>;
 }
 
 /** A line that cannot be written goes to the daemon's log: a full disk does not change how a job ends. */
@@ -23,7 +26,12 @@ export function createJobLog(
     appendToFile(file, `${text}\n`, mode).catch((error: unknown) => {
       logger.error({ file, line: text, reason: messageOf(error) }, 'a log line could not be written');
     });
-  return { file, plain, line: (text) => plain(`[${epochSeconds()}][${applianceType}] ${text}`) };
+  return {
+    file,
+    plain,
+    line: (text) => plain(`[${epochSeconds()}][${applianceType}] ${text}`),
+    sync: () => syncFile(file).catch(() => undefined),
+  };
 }
 
 const TAIL_LIMIT_BYTES = 64 * 1024;

@@ -264,6 +264,7 @@ describeEmulated('an appliance whose power is cut', () => {
       else expect([success, failed]).toContainEqual(report);
     }
     if (outcome.update === 'success') await expectInstalled(now.update);
+    expect(await emulator.run(`cat ${ADMIN}/log/*.log | tr -dc '\\0' | wc -c`)).toBe('0\n');
     before = now;
     isDirty = false;
     return outcome;
