@@ -26,7 +26,17 @@ export async function prepareAppliance({ paths, gate, settings, logger }: Applia
     await completeSelfSigned(paths);
     await renewCertificate({ paths, logger });
   }
-  if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths);
+  await secureMachine(paths);
+}
+
+/**
+ * What has to be there before jobs can run: less than for the daemon, as a job may be what mends a certificate.
+ *
+ * @throws FatalError with one line for the person who started it
+ */
+export async function prepareForJobs({ paths }: Pick<ApplianceContext, 'paths'>): Promise<void> {
+  await prepareDirectories(paths);
+  await secureMachine(paths);
 }
 
 /** For a daemon that has others prepare what it serves. @throws FatalError with one line for the person who started it */
@@ -50,6 +60,10 @@ export async function removeLeftovers({ paths, logger, isPrivileged }: Appliance
   for (const directory of [etc, uploads, journals, ...files.map((file) => dirname(file))]) {
     await removeStaleStagedFiles(directory).catch(report);
   }
+}
+
+async function secureMachine(paths: Paths): Promise<void> {
+  if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths);
 }
 
 async function prepareDirectories(paths: Paths): Promise<void> {
