@@ -6,6 +6,7 @@ import { completeSelfSigned, loadCertificate } from './appliance/tls-certificate
 import { requiredDirectories, type Paths } from './config/paths.js';
 import type { ApplianceContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
+import type { Logger } from './core/logger.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { renewCertificate } from './operations/renew-certificate.js';
 import { jobs } from './jobs/index.js';
@@ -19,9 +20,7 @@ import { removeLostTail } from './system/lost-tail.js';
  * @throws FatalError with one line for the person who started it
  */
 export async function prepareAppliance({ paths, gate, settings, logger }: ApplianceContext): Promise<void> {
-  // What can wait must not keep the only way in shut, as it would on a full disk.
-  const report = (error: unknown) =>
-    logger.error({ reason: messageOf(error) }, 'the appliance could not be prepared completely');
+  const report = reportTo(logger);
   await prepareDirectories(paths);
   if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
     logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
@@ -31,7 +30,17 @@ export async function prepareAppliance({ paths, gate, settings, logger }: Applia
     await completeSelfSigned(paths).catch(report);
     await renewCertificate({ paths, logger }).catch(report);
   }
-  if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths, report);
+  await secureMachine(paths, report);
+}
+
+/**
+ * What has to be there before jobs can run: less than for the daemon, as a job may be what mends a certificate.
+ *
+ * @throws FatalError with one line for the person who started it
+ */
+export async function prepareForJobs({ paths, logger }: ApplianceContext): Promise<void> {
+  await prepareDirectories(paths);
+  await secureMachine(paths, reportTo(logger));
 }
 
 /** For a daemon that has others prepare what it serves. @throws FatalError with one line for the person who started it */
@@ -58,6 +67,18 @@ export async function removeLeftovers({ paths, logger, isPrivileged }: Appliance
   for (const directory of [etc, uploads, journals, ...files.map((file) => dirname(file))]) {
     await removeStaleStagedFiles(directory).catch(report);
   }
+}
+
+type Report = (error: unknown) => void;
+
+/** What can wait must not keep the only way in shut, as it would on a full disk. */
+function reportTo(logger: Logger): Report {
+  return (error) =>
+    logger.error({ reason: messageOf(error) }, 'the appliance could not be prepared completely');
+}
+
+async function secureMachine(paths: Paths, report: Report): Promise<void> {
+  if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths, report);
 }
 
 async function prepareDirectories(paths: Paths): Promise<void> {

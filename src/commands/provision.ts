@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
 import { createContext } from '../context.js';
-import { prepareAppliance } from '../prepare.js';
+import { prepareForJobs } from '../prepare.js';
 import { provision } from '../provision/provision.js';
 import { requireRoot } from './require-root.js';
 import { parseOptions, type Command } from './command.js';
@@ -54,7 +54,7 @@ export const provisionCommand: Command = {
       adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
       channel: 'provision',
     });
-    await prepareAppliance(context);
+    await prepareForJobs(context);
     const isDone = await provision(context, (line) => void process.stdout.write(`${line}\n`));
     return isDone ? 0 : 1;
   },

@@ -5,16 +5,22 @@ import { AdminError, ignoreMissing } from '../core/errors.js';
 import { printable } from '../core/printable.js';
 import { readTrustedFile, requireTrustedDirectory } from './trusted-file.js';
 
-/** What can be provisioned, and the names of the files of those that are a directory. */
+/** What can be provisioned, and how its name may end; of those that are a directory, the files in it. */
 const KINDS = {
-  token: undefined,
-  settings: undefined,
-  storage: undefined,
-  license: undefined,
-  certs: { 'public.pem': true, 'private.pem': true, 'ca.pem': false },
-} as const satisfies Readonly<Record<string, Readonly<Record<string, boolean>> | undefined>>;
+  token: { extension: '.txt' },
+  settings: { extension: '.json' },
+  storage: { extension: '.json' },
+  license: { extension: '.asc' },
+  certs: { extension: '', members: { 'public.pem': true, 'private.pem': true, 'ca.pem': false } },
+} as const satisfies Readonly<Record<string, Kind>>;
+
+interface Kind {
+  readonly extension: string;
+  readonly members?: Readonly<Record<string, boolean>>;
+}
 
 export type ItemKind = keyof typeof KINDS;
+const KIND_NAMES = Object.keys(KINDS) as readonly ItemKind[];
 
 /** One thing to apply, read whole: what happens to its files from now on changes nothing. */
 export interface ProvisionItem {
@@ -25,7 +31,7 @@ export interface ProvisionItem {
 }
 
 /** `10-token.txt`, `settings.json`, `50-certs`. */
-const NAME = /^(?:[A-Za-z0-9._-]*-)?([a-z]+)(?:\.[a-z]+)?$/;
+const NAME = /^(?:[A-Za-z0-9._-]*-)?([a-z]+)(\.[a-z]+)?$/;
 
 /** The names of the items in a directory, in the order of their bytes. Names that begin with a dot are not looked at. */
 export async function listItems(directory: string): Promise<readonly string[]> {
@@ -38,16 +44,16 @@ export async function listItems(directory: string): Promise<readonly string[]> {
 
 /** @throws AdminError that says what is wrong with it and what is allowed */
 export async function readItem(directory: string, name: string): Promise<ProvisionItem> {
-  const kind = NAME.exec(name)?.[1] ?? '';
-  if (!isKind(kind)) {
+  const kind = kindOf(name);
+  if (kind === undefined) {
     throw new AdminError(
       'badRequest',
-      `"${printable(name, 80)}" is no known item. Allowed: ${Object.keys(KINDS).map(usage).join(', ')}, each ` +
+      `"${printable(name, 80)}" is no known item. Allowed: ${KIND_NAMES.map(usage).join(', ')}, each ` +
         'after a number and a hyphen if its turn matters, as in 10-token.txt',
     );
   }
   const path = join(directory, name);
-  const members = KINDS[kind];
+  const { members }: Kind = KINDS[kind];
   if (members === undefined)
     return { name, kind, files: new Map([[name, await readTrustedFile(path, name)]]) };
   await requireTrustedDirectory(path, name);
@@ -80,10 +86,17 @@ async function readMembers(
   return files;
 }
 
+/** Copies that an editor or a person keeps, `10-token.bak`, are not taken for the item. */
+function kindOf(name: string): ItemKind | undefined {
+  const [, kind = '', extension = ''] = NAME.exec(name) ?? [];
+  return isKind(kind) && (extension === '' || extension === KINDS[kind].extension) ? kind : undefined;
+}
+
 function isKind(name: string): name is ItemKind {
   return Object.hasOwn(KINDS, name);
 }
 
-function usage(kind: string): string {
-  return { token: 'token.txt', license: 'license.asc', certs: 'certs/' }[kind] ?? `${kind}.json`;
+function usage(kind: ItemKind): string {
+  const { extension, members }: Kind = KINDS[kind];
+  return `${kind}${members ? '/' : extension}`;
 }

@@ -29,7 +29,10 @@ async function readWords(base: string): Promise<readonly string[]> {
   const isContainer = existsSync(join(base, 'run/systemd/container'));
   const file = join(base, isContainer ? 'proc/1/cmdline' : 'proc/cmdline');
   const text = (await readFile(file, 'utf8').catch(ignoreMissing)) ?? '';
-  const words = isContainer ? text.split('\0') : text.split(/\s+/);
-  // A boot loader may quote the whole word, or the value alone.
-  return words.map((word) => word.replace(/^"(.*)"$/, '$1').replace(/^([^="]+=)"(.*)"$/, '$1$2'));
+  return isContainer ? text.split('\0') : splitWords(text);
+}
+
+/** As the kernel does: a quote, anywhere in a word, keeps what is up to the next one together. */
+function splitWords(text: string): readonly string[] {
+  return (text.match(/(?:"[^"]*(?:"|$)|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
 }

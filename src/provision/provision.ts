@@ -1,14 +1,14 @@
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApplianceContext } from '../context.js';
 import { FatalError, messageOf } from '../core/errors.js';
 import { printable } from '../core/printable.js';
 import { createJobLog } from '../records/job-log.js';
-import { readTextFile, syncDirectory, writeFileAtomic } from '../system/atomic-file.js';
 import { acquireLock } from '../system/lock.js';
 import { applyItem } from './apply-item.js';
 import { digestOf, listItems, readItem, type ProvisionItem } from './items.js';
 import { readKernelToken } from './kernel-argument.js';
+import { beginRecord, isRecorded } from './record.js';
+import { removeItem, removeLeftoverItem } from './remove-item.js';
 
 /**
  * Applies what the kernel's command line and the provisioning directory hold: each item once, in order, up to the
@@ -38,12 +38,14 @@ export async function provision(context: ApplianceContext, say: (line: string) =
     }
     current = paths.provisionDirectory;
     waiting.push(...(await listItems(paths.provisionDirectory)));
+    // Where the directory is read-only there is none.
+    await removeLeftoverItem(paths.provisionDirectory).catch(() => undefined);
     for (;;) {
       const name = waiting.shift();
       if (name === undefined) return true;
       current = printable(name, 80);
       const isNew = await applyOnce(context, await readItem(paths.provisionDirectory, name), tell);
-      await removeApplied(paths.provisionDirectory, name).catch(async (error: unknown) => {
+      await removeItem(paths.provisionDirectory, name).catch(async (error: unknown) => {
         if (isNew) await tell(`${name} was applied, but cannot be removed: ${messageOf(error)}`);
       });
     }
@@ -64,19 +66,18 @@ async function applyOnce(
   item: ProvisionItem,
   tell: (line: string) => Promise<void>,
 ): Promise<boolean> {
-  const { provisioned } = context.paths;
-  const record = join(provisioned, item.name);
-  const digest = `${digestOf(item)}\n`;
-  if ((await readTextFile(record)) === digest) return false;
-  await applyItem(context, item);
-  // The digest of a token could be used to try tokens: it is for root alone.
-  await mkdir(provisioned, { recursive: true, mode: 0o700 });
-  await writeFileAtomic(record, digest, { mode: 0o600 });
+  const file = join(context.paths.provisioned, item.name);
+  const digest = digestOf(item);
+  if (await isRecorded(file, digest)) return false;
+  // Before anything is changed: what cannot be remembered would be applied at every boot.
+  const record = await beginRecord(file, digest);
+  try {
+    await applyItem(context, item);
+  } catch (error) {
+    await record.discard();
+    throw error;
+  }
+  await record.keep();
   await tell(`${item.name} was applied`);
   return true;
-}
-
-async function removeApplied(directory: string, name: string): Promise<void> {
-  await rm(join(directory, name), { recursive: true, force: true });
-  await syncDirectory(directory);
 }

@@ -112,6 +112,30 @@ test("where the vendor's script fails the settings are the old ones, and it is t
   expect(await hostname()).toBe('two.example');
 });
 
+test('what a removal that was cut off has left is removed', async () => {
+  await put('.applied/public.pem', 'x');
+  await put('token.txt', 'one');
+  expect((await provision()).status).toBe(0);
+  expect(await readdir(directory())).toEqual([]);
+});
+
+test('what could not be remembered is not applied', async () => {
+  // Longer than a staged file's name may be.
+  await put(`${'n'.repeat(240)}-token.txt`, 'one');
+  expect((await provision()).stdout).toMatch(/ was not applied: ENAMETOOLONG/);
+  expect(existsSync(appliance.paths.apiToken)).toBe(false);
+  expect(await readdir(appliance.paths.provisioned)).toEqual([]);
+});
+
+test('certificates take the place of one that is broken', async () => {
+  const { key, certificate } = await createSelfSignedCertificate();
+  await appliance.write(appliance.paths.tlsBundle, 'broken');
+  await put('certs/public.pem', certificate);
+  await put('certs/private.pem', key);
+  expect(await provision()).toEqual({ status: 0, stdout: 'certs was applied\n', stderr: '' });
+  expect(await appliance.read(appliance.paths.tlsBundle)).toContain(certificate.trim());
+});
+
 test('while a job runs it is not applied', async () => {
   const end = await pretendToRun('settings', appliance.paths);
   await put('settings.json', SETTINGS('one.example'));
@@ -133,6 +157,11 @@ describe('what is refused', () => {
     await refused(
       /^10-tokens\.txt was not applied: "10-tokens\.txt" is no known item\. Allowed: token\.txt, /,
     );
+  });
+
+  test('a copy that an editor has kept', async () => {
+    await put('10-token.bak', 'x');
+    await refused(/^10-token\.bak was not applied: "10-token\.bak" is no known item\. /);
   });
 
   test.each([
@@ -214,10 +243,17 @@ describe("the kernel's command line", () => {
     ['a quoted word', '"admind.token=one"', 'one'],
     ['a quoted value', 'admind.token="one"', 'one'],
     ['an equals sign in it', 'admind.token=a=b', 'a=b'],
+    ['quotes in another word', 'x="admind.token=no y" admind.token=one', 'one'],
   ])('%s', async (_what, text, expected) => {
     await commandLine(text);
     await provision();
     expect(await token()).toBe(`${expected}\n`);
+  });
+
+  test('a token with a space is refused whole', async () => {
+    await commandLine('admind.token="a b"');
+    expect((await provision()).stdout).toMatch(/^admind\.token was not applied: the token must be /);
+    expect(existsSync(appliance.paths.apiToken)).toBe(false);
   });
 
   test('names a file, which stays', async () => {

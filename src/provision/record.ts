@@ -1,0 +1,32 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { readTextFile, syncDirectory, writeFileAtomic } from '../system/atomic-file.js';
+
+/** A record that is on the disk, but does not count before it is kept. */
+export interface BegunRecord {
+  keep(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** The digest of a token could be used to try tokens: it is for root alone. */
+const [MODE, DIRECTORY_MODE] = [0o600, 0o700];
+
+/** Whether what has that digest has been applied. */
+export async function isRecorded(file: string, digest: string): Promise<boolean> {
+  return (await readTextFile(file)) === `${digest}\n`;
+}
+
+/** @throws the system error that keeps it from being written */
+export async function beginRecord(file: string, digest: string): Promise<BegunRecord> {
+  // No item begins with a dot.
+  const begun = join(dirname(file), `.${basename(file)}`);
+  await mkdir(dirname(file), { recursive: true, mode: DIRECTORY_MODE });
+  await writeFileAtomic(begun, `${digest}\n`, { mode: MODE });
+  return {
+    async keep() {
+      await rename(begun, file);
+      await syncDirectory(dirname(file));
+    },
+    discard: () => rm(begun, { force: true }),
+  };
+}
