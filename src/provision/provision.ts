@@ -5,9 +5,10 @@ import { printable } from '../core/printable.js';
 import { createJobLog } from '../records/job-log.js';
 import { acquireLock } from '../system/lock.js';
 import { applyItem } from './apply-item.js';
+import { hasSucceededSince, statusStamp } from './cut-off.js';
 import { digestOf, listItems, readItem, type ProvisionItem } from './items.js';
 import { readKernelToken } from './kernel-argument.js';
-import { beginRecord, isRecorded } from './record.js';
+import { beginRecord, findBegun, isRecorded } from './record.js';
 import { removeItem, removeLeftoverItem } from './remove-item.js';
 
 /**
@@ -21,7 +22,9 @@ import { removeItem, removeLeftoverItem } from './remove-item.js';
  */
 export async function provision(context: ApplianceContext, say: (line: string) => void): Promise<boolean> {
   const { paths, settings, logger } = context;
-  const lock = await acquireLock(join(paths.locks, 'provision'));
+  const lock = await acquireLock(join(paths.locks, 'provision')).catch((error: unknown) => {
+    throw new FatalError(`nothing was applied: ${messageOf(error)}`);
+  });
   if (!lock) throw new FatalError('another process is provisioning this appliance');
   const log = createJobLog(paths.provisionLog, settings.applianceType, logger);
   const tell = async (line: string) => {
@@ -66,18 +69,22 @@ async function applyOnce(
   item: ProvisionItem,
   tell: (line: string) => Promise<void>,
 ): Promise<boolean> {
-  const file = join(context.paths.provisioned, item.name);
+  const { paths } = context;
+  const file = join(paths.provisioned, item.name);
   const digest = digestOf(item);
   if (await isRecorded(file, digest)) return false;
+  const begun = await findBegun(file, digest);
+  const isApplied = begun !== undefined && (await hasSucceededSince(begun, item.kind, paths));
   // Before anything is changed: what cannot be remembered would be applied at every boot.
-  const record = await beginRecord(file, digest);
+  const note = isApplied ? begun : await statusStamp(item.kind, paths);
+  const record = await beginRecord(file, digest, note);
   try {
-    await applyItem(context, item);
+    if (!isApplied) await applyItem(context, item);
   } catch (error) {
     await record.discard();
     throw error;
   }
   await record.keep();
-  await tell(`${item.name} was applied`);
+  await tell(`${item.name} was applied${isApplied ? ' by a run that was cut off' : ''}`);
   return true;
 }

@@ -13,15 +13,22 @@ const [MODE, DIRECTORY_MODE] = [0o600, 0o700];
 
 /** Whether what has that digest has been applied. */
 export async function isRecorded(file: string, digest: string): Promise<boolean> {
-  return (await readTextFile(file)) === `${digest}\n`;
+  return (await noteOf(file, digest)) !== undefined;
 }
 
-/** @throws the system error that keeps it from being written */
-export async function beginRecord(file: string, digest: string): Promise<BegunRecord> {
-  // No item begins with a dot.
-  const begun = join(dirname(file), `.${basename(file)}`);
+/** The note of a record that was begun, and neither kept nor discarded. */
+export async function findBegun(file: string, digest: string): Promise<string | undefined> {
+  return noteOf(begunName(file), digest);
+}
+
+/**
+ * @param note one line for {@link findBegun}
+ * @throws the system error that keeps it from being written
+ */
+export async function beginRecord(file: string, digest: string, note: string): Promise<BegunRecord> {
+  const begun = begunName(file);
   await mkdir(dirname(file), { recursive: true, mode: DIRECTORY_MODE });
-  await writeFileAtomic(begun, `${digest}\n`, { mode: MODE });
+  await writeFileAtomic(begun, `${digest}\n${note}\n`, { mode: MODE });
   return {
     async keep() {
       await rename(begun, file);
@@ -29,4 +36,14 @@ export async function beginRecord(file: string, digest: string): Promise<BegunRe
     },
     discard: () => rm(begun, { force: true }),
   };
+}
+
+async function noteOf(file: string, digest: string): Promise<string | undefined> {
+  const [recorded, note = ''] = (await readTextFile(file))?.split('\n') ?? [];
+  return recorded === digest ? note : undefined;
+}
+
+/** No item begins with a dot. */
+function begunName(file: string): string {
+  return join(dirname(file), `.${basename(file)}`);
 }

@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
+import { poll } from '../support/poll.js';
 import { pretendToRun } from '../support/running-job.js';
 import { writeScript } from '../support/script-file.js';
 import { createSelfSignedCertificate } from '../../src/system/certificate.js';
+import { isLocked } from '../../src/system/lock.js';
 import { admind } from './command-line.js';
 
 const SETTINGS = (hostname: string) =>
@@ -134,6 +137,35 @@ test('certificates take the place of one that is broken', async () => {
   await put('certs/private.pem', key);
   expect(await provision()).toEqual({ status: 0, stdout: 'certs was applied\n', stderr: '' });
   expect(await appliance.read(appliance.paths.tlsBundle)).toContain(certificate.trim());
+});
+
+test('what a job applied after its run was killed is not applied again', async () => {
+  const { paths, root } = appliance;
+  const [started, goOn] = [join(root, 'started'), join(root, 'go-on')];
+  await writeScript(
+    join(paths.bin, 'network.sh'),
+    `: >${started}; until [ -e ${goOn} ]; do sleep 0.05; done`,
+  );
+  await put('settings.json', SETTINGS('one.example'));
+  const child = spawn(process.execPath, ['dist/cli.js', 'provision', '--root', root], { stdio: 'ignore' });
+  await poll('the script runs', () => Promise.resolve(existsSync(started)));
+  child.kill('SIGKILL');
+  await appliance.write(goOn, '');
+  const status = () => appliance.read(paths.settingsStatus);
+  await poll('the job ends', async () => (await status()).startsWith('success'));
+  await poll('its lock is free', async () => !(await isLocked(join(paths.locks, 'settings'))));
+  await appliance.write(paths.networkJson, JSON.stringify({ hostname: 'changed.example' }));
+  expect((await provision()).stdout).toBe('settings.json was applied by a run that was cut off\n');
+  expect(await hostname()).toBe('changed.example');
+  expect(await readdir(directory())).toEqual([]);
+});
+
+test('where its lock cannot be taken it says so in one line', async () => {
+  await appliance.write(join(appliance.paths.locks, 'provision'), '');
+  expect(await provision()).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^admind: nothing was applied: EEXIST.*\n$/) as string,
+  });
 });
 
 test('while a job runs it is not applied', async () => {
