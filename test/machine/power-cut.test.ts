@@ -96,7 +96,8 @@ describeEmulated('an appliance whose power is cut', () => {
   let operator: Operator;
   let payload: string;
   let isSlow = false;
-  let isDirty = false;
+  /** Off, or left by a test that failed. */
+  let isDirty = true;
   /** As it was when everything was at rest. */
   let before: State;
   let rounds = 0;
@@ -198,7 +199,6 @@ describeEmulated('an appliance whose power is cut', () => {
     );
 
   const rest = async () => {
-    // An earlier test that failed may have left anything.
     if (isDirty) await cutPower();
     isDirty = true;
     await speedUp();
@@ -288,6 +288,7 @@ find etc lib /usr/local/etc /data -name '.*.new' -o -name '.*.old' -o -name '.ad
     'a first boot with a clock that is years ahead, and its correction while a job runs',
     async () => {
       await powerOn('base=2040-01-01T00:00:00');
+      isDirty = false;
       await rest();
       expect(await emulator.run('date +%Y')).toBe('2040\n');
       // Renewed, for all that is known it had expired: valid by the client's clock as well.
@@ -431,23 +432,25 @@ find etc lib /usr/local/etc /data -name '.*.new' -o -name '.*.old' -o -name '.ad
     TEST_TIMEOUT_MS,
   );
 
-  test.each(Array.from({ length: RANDOM_CUTS }, (_, round) => [round]))(
-    'at any moment, %i',
-    async (round) => {
-      await rest();
-      if (round % 2 === 0) await slowDown();
-      const delay = Math.round(Math.random() * RANDOM_WITHIN_MS);
-      const wanted: Partial<State> =
-        round % 4 < 2
-          ? { update: await begun(startUpdate()) }
-          : { settings: await begun(startSettings()), certs: await begun(startCerts()) };
-      await sleep(delay);
-      process.stderr.write(`cut ${delay} ms after ${Object.keys(wanted).join(' and ')} had begun\n`);
-      await cutPower();
-      await expectTruth(wanted);
-    },
-    TEST_TIMEOUT_MS,
-  );
+  if (RANDOM_CUTS > 0) {
+    test.each(Array.from({ length: RANDOM_CUTS }, (_, round) => [round]))(
+      'at any moment, %i',
+      async (round) => {
+        await rest();
+        if (round % 2 === 0) await slowDown();
+        const delay = Math.round(Math.random() * RANDOM_WITHIN_MS);
+        const wanted: Partial<State> =
+          round % 4 < 2
+            ? { update: await begun(startUpdate()) }
+            : { settings: await begun(startSettings()), certs: await begun(startCerts()) };
+        await sleep(delay);
+        process.stderr.write(`cut ${delay} ms after ${Object.keys(wanted).join(' and ')} had begun\n`);
+        await cutPower();
+        await expectTruth(wanted);
+      },
+      TEST_TIMEOUT_MS,
+    );
+  }
 
   test(
     'after all of it each job succeeds',
