@@ -113,7 +113,7 @@ describePlainSystem('over an existing appliance', () => {
     const changed = (line: string) => line.startsWith(`${ADMIN}/log/jidoteki-audit.log `);
     expect(after.filter((line) => before.includes(line))).toEqual(before.filter((line) => !changed(line)));
     const added = after.filter((line) => !before.includes(line)).map((line) => line.split(' ')[0]);
-    const own = ['home/incoming', 'lib/journals', 'lib/locks', 'log/jidoteki-audit.log'];
+    const own = ['home/incoming', 'home/taken', 'lib/journals', 'lib/locks', 'log/jidoteki-audit.log'];
     expect(added.filter((path) => !path?.includes('/lib/locks/'))).toEqual(
       own.map((name) => `${ADMIN}/${name}`),
     );
