@@ -423,9 +423,15 @@ find etc lib /usr/local/etc /data -name '.*.new' -o -name '.*.old' -o -name '.ad
       await rest();
       await slowDown();
       await emulator.run(': >/run/mark');
+      // So that neither is over before it is seen.
+      await hold('network', 'reload');
       const certs = await startCerts();
       const settings = await startSettings();
-      await until(condition);
+      await until(condition).catch(async (error: unknown) => {
+        // Why not, if a job did not even begin.
+        await Promise.all([certs.answered, settings.answered]);
+        throw error;
+      });
       await cutPower();
       await expectTruth({ settings: settings.wanted, certs: certs.wanted }, unsure);
     },
