@@ -9,8 +9,8 @@ interface Entry {
 export async function followJournal(machine: Machine): Promise<() => Promise<readonly string[]>> {
   const cursor = await machine.run('journalctl --quiet --lines 0 --show-cursor');
   const after = cursor.trim().replace('-- cursor: ', '');
-  // Of a process that ends at once, the journal may not know the unit.
-  const ofDaemon = ({ _SYSTEMD_UNIT: unit = '' }: Entry) => /^(admind\.service|init\.scope|)$/.test(unit);
+  // Of a process that ends at once, the journal may know no unit, or one that it had looked up for another.
+  const ofDaemon = ({ _SYSTEMD_UNIT: unit = '' }: Entry) => !unit.startsWith('admind-');
   return async () => {
     const shown = await machine.run(
       `journalctl --quiet --no-pager --output json --after-cursor '${after}' --identifier admind`,
