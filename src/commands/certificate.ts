@@ -1,15 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fingerprintOf, loadCertificate } from '../appliance/tls-certificate.js';
-import { DEFAULT_ADMIN_PATH, type Paths } from '../config/paths.js';
-import { createContext } from '../context.js';
+import type { Paths } from '../config/paths.js';
 import { errnoOf, FatalError } from '../core/errors.js';
 import { renewCertificate } from '../operations/renew-certificate.js';
 import type { KeyPair } from '../system/certificate.js';
 import { parseOptions, UsageError, type Command } from './command.js';
-import { requireRoot } from './require-root.js';
+import { namedRoot, openAppliance } from './open-appliance.js';
 
 const HELP = `Usage: admind certificate show|renew [--root DIR] [--force]
 
@@ -38,19 +36,15 @@ export const certificate: Command = {
       process.stdout.write(HELP);
       return 0;
     }
-    const { env } = process;
-    const named = values.root ?? env.ADMIND_ROOT;
-    const root = named ? resolve(named) : undefined;
     const [verb, ...more] = positionals;
     if ((verb !== 'show' && verb !== 'renew') || more.length > 0) {
       throw new UsageError('say what to do. Allowed: show, renew');
     }
-    if (verb === 'renew') requireRoot('certificate renew', root);
-    const context = createContext({
-      root,
-      adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
-      channel: 'console',
-    });
+    const context = openAppliance(
+      namedRoot(values.root),
+      'console',
+      verb === 'renew' ? 'certificate renew' : undefined,
+    );
     if (verb === 'show') {
       process.stdout.write(describe((await loadReadable(context.paths)).certificate));
     } else {

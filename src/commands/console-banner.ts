@@ -1,13 +1,11 @@
 import { constants, open } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { composeBanner, readConsoleFacts } from '../appliance/console.js';
-import { DEFAULT_ADMIN_PATH, type Paths } from '../config/paths.js';
+import type { Paths } from '../config/paths.js';
 import { productVersion } from '../config/product-version.js';
-import { createContext } from '../context.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
-import { requireRoot } from './require-root.js';
 import { parseOptions, type Command } from './command.js';
+import { namedRoot, openAppliance } from './open-appliance.js';
 
 const HELP = `Usage: admind console-banner [--root DIR] [--publish]
 
@@ -39,15 +37,7 @@ export const consoleBanner: Command = {
       process.stdout.write(HELP);
       return 0;
     }
-    const { env } = process;
-    const named = values.root ?? env.ADMIND_ROOT;
-    const root = named ? resolve(named) : undefined;
-    requireRoot('console-banner', root);
-    const { paths, settings } = createContext({
-      root,
-      adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
-      channel: 'console',
-    });
+    const { paths, settings } = openAppliance(namedRoot(values.root), 'console', 'console-banner');
     const banner = composeBanner(await readConsoleFacts(paths, settings), productVersion());
     if (values.publish) await publish(banner, paths);
     else process.stdout.write(banner);

@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
 import { restoreOwnership } from '../appliance/ownership.js';
 import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
-import { createContext } from '../context.js';
 import { prepareAppliance, removeLeftovers } from '../prepare.js';
 import { parseOptions, type Command } from './command.js';
-import { requireRoot } from './require-root.js';
+import { openAppliance } from './open-appliance.js';
 
 const HELP = `Usage: admind prepare [--running | --undo]
 
@@ -36,11 +35,9 @@ export const prepare: Command = {
       process.stdout.write(HELP);
       return 0;
     }
-    requireRoot('prepare');
+    const context = openAppliance(undefined, 'web', 'prepare');
     // Directories have to be passable for the daemon's user, whatever the unit or the shell says.
     process.umask(0o022);
-    const adminPath = process.env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH;
-    const context = createContext({ root: undefined, adminPath, channel: 'web' });
     if (values.undo === true) {
       await restoreOwnership(context.paths);
     } else {

@@ -1,11 +1,9 @@
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
-import { createContext } from '../context.js';
 import { prepareForJobs } from '../prepare.js';
 import { provision } from '../provision/provision.js';
-import { requireRoot } from './require-root.js';
 import { parseOptions, type Command } from './command.js';
+import { namedRoot, openAppliance } from './open-appliance.js';
 
 const HELP = `Usage: admind provision [--root DIR]
 
@@ -43,17 +41,9 @@ export const provisionCommand: Command = {
       process.stdout.write(HELP);
       return 0;
     }
-    const { env } = process;
-    const named = values.root ?? env.ADMIND_ROOT;
-    const root = named ? resolve(named) : undefined;
-    requireRoot('provision', root);
+    const context = openAppliance(namedRoot(values.root), 'provision', 'provision');
     // Directories have to be passable for the daemon's user, whatever the unit or the shell says.
     process.umask(0o022);
-    const context = createContext({
-      root,
-      adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
-      channel: 'provision',
-    });
     await prepareForJobs(context);
     const isDone = await provision(context, (line) => void process.stdout.write(`${line}\n`));
     return isDone ? 0 : 1;

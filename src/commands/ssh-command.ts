@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
-import { createContext } from '../context.js';
 import { AdminError, FatalError, messageOf } from '../core/errors.js';
 import { runAsRoot } from '../system/as-root.js';
 import { parseOptions, UsageError, type Command } from './command.js';
+import { namedRoot, openAppliance } from './open-appliance.js';
 import { SSH_OPERATIONS, type SshOperation } from './ssh-operations.js';
 
 /** What the sudo rule of an installed product allows its administrators. */
@@ -49,20 +48,16 @@ export const sshCommand: Command = {
     }
     const { env } = process;
     const { operation, argument, name } = parseCommand(env.SSH_ORIGINAL_COMMAND ?? '', positionals);
-    const root = values.root ?? env.ADMIND_ROOT;
+    const root = namedRoot(values.root);
     goOnUnheard();
-    if (!root && process.geteuid?.() !== 0) {
+    if (root === undefined && process.geteuid?.() !== 0) {
       const words = [name, argument].filter(Boolean).join(' ');
       const { SSH_CONNECTION } = env;
       return runAsRoot(INSTALLED, { SSH_ORIGINAL_COMMAND: words, SSH_CONNECTION }).catch((cause: unknown) => {
         throw new FatalError(`ssh-command needs root: ${messageOf(cause)}`);
       });
     }
-    const context = createContext({
-      root: root ? resolve(root) : undefined,
-      adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
-      channel: 'ssh',
-    });
+    const context = openAppliance(root, 'ssh');
     try {
       const succeeded = await operation.run({
         ...context,

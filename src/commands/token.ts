@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
-import { createContext, type ApplianceContext } from '../context.js';
+import type { ApplianceContext } from '../context.js';
 import { firstLine } from '../core/first-line.js';
 import { AdminError, FatalError, messageOf } from '../core/errors.js';
 import { resetToken } from '../operations/reset-token.js';
-import { requireRoot } from './require-root.js';
 import { parseOptions, UsageError, type Command } from './command.js';
+import { namedRoot, openAppliance } from './open-appliance.js';
 
 const HELP = `Usage: admind token reset [--root DIR] [--token-file FILE]
 
@@ -44,15 +42,7 @@ export const token: Command = {
     if (positionals[0] !== 'reset' || positionals.length > 1) {
       throw new UsageError('say what to do. Allowed: reset');
     }
-    const { env } = process;
-    const named = values.root ?? env.ADMIND_ROOT;
-    const root = named ? resolve(named) : undefined;
-    requireRoot('token reset', root);
-    const context = createContext({
-      root,
-      adminPath: env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH,
-      channel: 'console',
-    });
+    const context = openAppliance(namedRoot(values.root), 'console', 'token reset');
     const file = values['token-file'];
     const said = await (file === undefined ? renewPassphrase(context) : replace(context, file));
     await context.audit.record({
