@@ -30,7 +30,7 @@ export async function prepareAppliance({ paths, gate, settings, logger }: Applia
     await completeSelfSigned(paths).catch(report);
     await renewCertificate({ paths, logger }).catch(report);
   }
-  await secureMachine(paths, report);
+  await secureOwnership(paths, report);
 }
 
 /**
@@ -40,7 +40,7 @@ export async function prepareAppliance({ paths, gate, settings, logger }: Applia
  */
 export async function prepareForJobs({ paths, logger }: ApplianceContext): Promise<void> {
   await prepareDirectories(paths);
-  await secureMachine(paths, reportTo(logger));
+  await secureOwnership(paths, reportTo(logger));
 }
 
 /** For a daemon that has others prepare what it serves. @throws FatalError with one line for the person who started it */
@@ -69,16 +69,10 @@ export async function removeLeftovers({ paths, logger, isPrivileged }: Appliance
   }
 }
 
-type Report = (error: unknown) => void;
-
 /** What can wait must not keep the only way in shut, as it would on a full disk. */
-function reportTo(logger: Logger): Report {
+function reportTo(logger: Logger): (error: unknown) => void {
   return (error) =>
     logger.error({ reason: messageOf(error) }, 'the appliance could not be prepared completely');
-}
-
-async function secureMachine(paths: Paths, report: Report): Promise<void> {
-  if (paths.root === undefined && process.geteuid?.() === 0) await secureOwnership(paths, report);
 }
 
 async function prepareDirectories(paths: Paths): Promise<void> {

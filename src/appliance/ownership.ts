@@ -21,7 +21,8 @@ const SAME = -1;
 /**
  * Gives each file of the appliance to the side that works with it: what root reads, runs or trusts can be written by
  * root alone, what the daemon has to read can be read by it, and its uploads, its audit log and the token are its own.
- * How it was before is recorded, for {@link restoreOwnership}. Does nothing on a machine without the daemon's user.
+ * How it was before is recorded, for {@link restoreOwnership}. Does nothing in a sandbox, for another user than root, and
+ * on a machine without the daemon's user.
  *
  * @param report is told what could not be written: a full disk keeps no daemon from working
  */
@@ -29,6 +30,7 @@ export async function secureOwnership(
   paths: Paths,
   report: (error: unknown) => void | Promise<void>,
 ): Promise<void> {
+  if (paths.root !== undefined || process.geteuid?.() !== ROOT) return;
   const daemon = findUserId(DAEMON_USER);
   if (daemon === undefined) return;
   const record = await openRecord(paths);

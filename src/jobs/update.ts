@@ -150,7 +150,6 @@ async function runUpdateScript(job: JobContext): Promise<void> {
 
 /** Files that `update.sh` has put in place have its owner and mode, whatever the daemon has to read of them. */
 async function secureReplacedFiles({ paths, log }: JobContext): Promise<void> {
-  if (paths.root !== undefined || process.geteuid?.() !== 0) return;
   const report = (error: unknown) => log.line(`Owners and modes could not be set: ${messageOf(error)}`);
   await secureOwnership(paths, report).catch(report);
 }
