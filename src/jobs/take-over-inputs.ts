@@ -3,13 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Paths } from '../config/paths.js';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { AS_IT_IS } from '../system/as-it-is.js';
 import { freePath } from '../system/remove-tree.js';
 import type { Job } from './job.js';
 
 const MODE = 0o600;
 const CHUNK_BYTES = 1024 * 1024;
-// A link, which whoever may write there could put in its place, is not followed, and a pipe is not waited for.
-const AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Moves uploaded files to where the job expects them, out of the reach of others. They may hold passwords and keys. A

@@ -1,6 +1,7 @@
-import { constants, lstat, open, type FileHandle } from 'node:fs/promises';
+import { lstat, open, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
-import { AdminError } from '../core/errors.js';
+import { AdminError, errnoOf } from '../core/errors.js';
+import { AS_IT_IS } from '../system/as-it-is.js';
 
 const OTHERS_WRITE = 0o022;
 const ROOT = 0;
@@ -14,10 +15,8 @@ const LIMIT_BYTES = 1024 * 1024;
  * @throws AdminError for a link, a device, another owner, a file that others may write, or more than 1 MiB
  */
 export async function readTrustedFile(path: string, what: string): Promise<Buffer> {
-  // A link is not followed, and a pipe is not waited for.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(path, flags).catch((error: unknown) => {
-    throw refusal(what, `cannot be opened (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+  const file = await open(path, AS_IT_IS).catch((error: unknown) => {
+    throw refusal(what, `cannot be opened (${errnoOf(error) ?? 'unknown'})`);
   });
   try {
     return await readAll(file, what);
