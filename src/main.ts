@@ -6,7 +6,7 @@ import { certificateStamp, loadCertificate } from './appliance/tls-certificate.j
 import { journalOf, type Paths } from './config/paths.js';
 import { createContext, type AppContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
-import { repeat, type StopRepeating } from './core/repeat.js';
+import { repeat, repeatFromNow, type StopRepeating } from './core/repeat.js';
 import { prepareAppliance, removeLeftovers, requirePrepared } from './prepare.js';
 import { renewCertificate } from './operations/renew-certificate.js';
 import { writeFileAtomic } from './system/atomic-file.js';
@@ -124,13 +124,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 function repeatHealth({ paths, settings, isPrivileged, ...context }: AppContext): StopRepeating {
   if (settings.healthIntervalMs === 0) return () => Promise.resolve();
   const write = () => writeHealth(isPrivileged ? paths.health : paths.volatileHealth, paths.admin);
-  const report = reportTo(context, 'health');
-  const first = write().catch(report);
-  const stop = repeat(settings.healthIntervalMs, write, report);
-  return async () => {
-    await first;
-    await stop();
-  };
+  return repeatFromNow(settings.healthIntervalMs, write, reportTo(context, 'health'));
 }
 
 /** The console is root's: what has changed is only told, and read again by who writes there. */
@@ -143,9 +137,7 @@ function keepConsoleCurrent(context: AppContext): StopRepeating {
     await writeFileAtomic(paths.consoleTrigger, `${Date.now()}\n`, { mode: 0o644 });
     shown = stamp;
   };
-  const report = reportTo(context, 'console');
-  void look().catch(report);
-  return repeat(settings.certificateCheckIntervalMs, look, report);
+  return repeatFromNow(settings.certificateCheckIntervalMs, look, reportTo(context, 'console'));
 }
 
 /**

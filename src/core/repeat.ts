@@ -24,3 +24,17 @@ export function repeat(
     await round;
   };
 }
+
+/** As {@link repeat}, with a first round at once. */
+export function repeatFromNow(
+  intervalMs: number,
+  task: () => Promise<void>,
+  onError: (error: unknown) => void,
+): StopRepeating {
+  const first = task().catch(onError);
+  const stop = repeat(intervalMs, task, onError);
+  return async () => {
+    await first;
+    await stop();
+  };
+}
