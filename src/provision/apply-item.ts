@@ -5,23 +5,17 @@ import type { ApplianceContext } from '../context.js';
 import { firstLine } from '../core/first-line.js';
 import { AdminError } from '../core/errors.js';
 import { createUploadDirectory, removeUploadDirectory } from '../http/upload-directory.js';
-import type { JobName } from '../jobs/index.js';
 import type { ItemKind, ProvisionItem } from './items.js';
 
-interface JobInput {
-  readonly name: JobName;
-  /** The job's inputs, by the item's file; one that is a file itself has the only input. */
-  readonly inputs: string | Readonly<Record<string, string>>;
-}
+/** A kind that a job of the same name applies. */
+type JobKind = Exclude<ItemKind, 'token'>;
 
-const JOBS: Readonly<Record<Exclude<ItemKind, 'token'>, JobInput>> = {
-  settings: { name: 'settings', inputs: 'settings' },
-  storage: { name: 'storage', inputs: 'settings' },
-  license: { name: 'license', inputs: 'license' },
-  certs: {
-    name: 'certs',
-    inputs: { 'public.pem': 'public', 'private.pem': 'private', 'ca.pem': 'ca' },
-  },
+/** The job's inputs, by the item's file; of an item that is one file, the only input. */
+const INPUTS: Readonly<Record<JobKind, string | Readonly<Record<string, string>>>> = {
+  settings: 'settings',
+  storage: 'settings',
+  license: 'license',
+  certs: { 'public.pem': 'public', 'private.pem': 'private', 'ca.pem': 'ca' },
 };
 
 const STAY_MS = 60_000;
@@ -38,10 +32,8 @@ export async function applyItem(context: ApplianceContext, item: ProvisionItem):
     await setToken(context, item);
     await audit.record({ ...event, action: 'token.update.success' });
   } else {
-    const { name } = JOBS[item.kind];
-    await runJob(context, item, JOBS[item.kind], event.id, () =>
-      audit.record({ ...event, action: `${name}.post` }),
-    );
+    const action = `${item.kind}.post`;
+    await runJob(context, item.kind, item.files, event.id, () => audit.record({ ...event, action }));
   }
 }
 
@@ -55,8 +47,8 @@ async function setToken({ operations }: ApplianceContext, { files }: ProvisionIt
 
 async function runJob(
   { launcher, paths }: ApplianceContext,
-  { files }: ProvisionItem,
-  { name, inputs }: JobInput,
+  kind: JobKind,
+  files: ProvisionItem['files'],
   id: string,
   onStarted: () => Promise<void>,
 ): Promise<void> {
@@ -65,6 +57,7 @@ async function runJob(
   // A job keeps no process from ending: this one has to see the end.
   const stay = setInterval(() => undefined, STAY_MS);
   try {
+    const inputs = INPUTS[kind];
     const given: Record<string, string> = {};
     for (const [file, content] of files) {
       const field = typeof inputs === 'string' ? inputs : inputs[file];
@@ -72,7 +65,7 @@ async function runJob(
       given[field] = join(directory, field);
       await writeFile(given[field], content, { mode: 0o600 });
     }
-    const job = await launcher.start(name, given);
+    const job = await launcher.start(kind, given);
     job.answer();
     await onStarted();
     const outcome = await job.ended;
