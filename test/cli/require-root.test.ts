@@ -23,6 +23,7 @@ test.each([
   });
 });
 
+// Only root can become another user, who may not read what is not for everyone.
 (isRoot ? test : test.skip)('admind certificate show says who can read the certificate', async () => {
   const appliance = await createAppliance();
   try {

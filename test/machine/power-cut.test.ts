@@ -51,6 +51,7 @@ WantedBy=multi-user.target
 /** Shell, in builtins: whether the first line of a file has a text. */
 const HAS = `has() { { read -r line <"$1"; } 2>/dev/null; case $line in *"$2"*) ;; *) false ;; esac; }`;
 
+// Where no machine can be booted at all, that is said already: nothing is to be said of the emulator as well.
 const describeEmulated =
   describeMachine === describe ? await describeWhere(() => Promise.resolve(whyNotEmulated())) : describe.skip;
 

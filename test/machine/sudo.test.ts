@@ -35,6 +35,7 @@ describePlainSystem('without systemd, by sudo', () => {
   });
   afterAll(() => remove());
 
+  // What is run, and the names below /tmp in it, is of the system under test, not of this machine.
   const daemonFile = (name: string) => system.run(`cat /proc/$(cat /tmp/admind.pid)/${name}`);
   /** Environment, user and mask of the process that waits for its order. */
   const showPrivileged = () =>
@@ -169,6 +170,7 @@ describePlainSystem('without systemd, by sudo', () => {
     // With one of its groups alone, it stays the user that it is, with the rights that it has.
     const uid = (await system.run('id -u admind')).trim();
     for (const group of ['admind', 'admin']) {
+      // The order comes late, so that the process is there to be looked at.
       const ended = as(`(sleep 2; echo) | /usr/bin/sudo -n -g ${group} ${PRIVILEGED}`);
       expect(await showPrivileged()).toContain(`Uid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
       await ended;
@@ -178,6 +180,7 @@ describePlainSystem('without systemd, by sudo', () => {
   });
 
   test('the privileged side has an environment of its own, whatever the daemon’s user sets', async () => {
+    // Files that are not there, or that tell when they are run or written: nothing of it may have an effect.
     const planted = {
       NODE_OPTIONS: '--require=/tmp/absent.cjs',
       NODE_V8_COVERAGE: '/tmp/coverage',
