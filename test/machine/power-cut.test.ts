@@ -57,7 +57,7 @@ const describeEmulated =
 
 function whyNotEmulated(): string | undefined {
   const start = 'ADMIND_POWER_CUT=1 npm run test:appliance -- test/machine/power-cut';
-  if (!process.env.ADMIND_POWER_CUT) return `power cuts take a quarter of an hour in an emulator: ${start}`;
+  if (!process.env.ADMIND_POWER_CUT) return `power cuts take about twenty minutes in an emulator: ${start}`;
   return hasTool('qemu-system-x86_64') ? undefined : 'not installed: qemu-system-x86_64';
 }
 
