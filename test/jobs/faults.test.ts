@@ -156,10 +156,13 @@ describe('output that no runner counts stays bounded', () => {
   });
 
   test('of a process that update.sh left behind', async () => {
-    await send(`(${PRINT}) &\n`);
+    await send(`(${PRINT}) & echo $! >"$JIDO_ADMIN_PATH/log/left"\n`);
     expect(await ended()).toEqual(SUCCESS);
+    const left = (await appliance.read(join(appliance.paths.log, 'left'))).trim();
     await expectCuts();
     await letGo();
+    // It would not find the file any more once the appliance is removed, and print for ever.
+    await poll('it has ended', () => Promise.resolve(!existsSync(`/proc/${left}`)));
   });
 });
 
