@@ -2,6 +2,7 @@ import type { Machine } from './machine.js';
 
 interface Entry {
   readonly MESSAGE: string;
+  readonly SYSLOG_IDENTIFIER?: string;
   readonly _SYSTEMD_UNIT?: string;
 }
 
@@ -9,12 +10,12 @@ interface Entry {
 export async function followJournal(machine: Machine): Promise<() => Promise<readonly string[]>> {
   const cursor = await machine.run('journalctl --quiet --lines 0 --show-cursor');
   const after = cursor.trim().replace('-- cursor: ', '');
-  // Of a process that ends at once, the journal may know no unit, or one that it had looked up for another.
-  const ofDaemon = ({ _SYSTEMD_UNIT: unit = '' }: Entry) => !unit.startsWith('admind-');
+  // Of a process that ends at once, the journal may not know the unit.
+  const ofDaemon = ({ SYSLOG_IDENTIFIER: identifier, _SYSTEMD_UNIT: unit = '' }: Entry) =>
+    identifier === 'admind' && /^(admind\.service|init\.scope|)$/.test(unit);
   return async () => {
-    const shown = await machine.run(
-      `journalctl --quiet --no-pager --output json --after-cursor '${after}' --identifier admind`,
-    );
+    // Not with --identifier: systemd 252 drops the first line that matches where the one at the cursor does not.
+    const shown = await machine.run(`journalctl --quiet --no-pager --output json --after-cursor '${after}'`);
     const entries = shown.split('\n').filter((line) => line !== '');
     return entries
       .map((line) => JSON.parse(line) as Entry)
