@@ -1,0 +1,93 @@
+import { messageOf } from '../../src/core/errors.js';
+import { createRandom } from './random.js';
+import type { Group, Row } from './row.js';
+
+export interface LostRow {
+  readonly row: string;
+  readonly reason: string;
+}
+
+export interface GroupResult {
+  readonly group: string;
+  readonly about: string;
+  readonly tried: number;
+  readonly survived: number;
+  readonly lost: readonly LostRow[];
+  readonly seconds: number;
+  /** Why none of its rows was tried. */
+  readonly skipped?: string;
+}
+
+export interface CampaignOptions {
+  readonly groups: readonly Group[];
+  readonly isShort: boolean;
+  readonly seed: number;
+  /** Told of each line as it happens. */
+  readonly print: (line: string) => void;
+  /** Whether rows that survive are printed, too. */
+  readonly isVerbose?: boolean;
+}
+
+const ROW_LIMIT_MS = 120_000;
+
+/** Tries every row of every group, one after the other. */
+export async function runCampaign(options: CampaignOptions): Promise<readonly GroupResult[]> {
+  const results: GroupResult[] = [];
+  for (const group of options.groups) results.push(await runGroup(group, options));
+  return results;
+}
+
+async function runGroup(group: Group, options: CampaignOptions): Promise<GroupResult> {
+  const { print, isShort, seed, isVerbose = false } = options;
+  const { name, about } = group;
+  const skipped = group.lacks?.();
+  if (skipped !== undefined) {
+    print(`SKIPPED  ${name}: ${skipped}`);
+    return { group: name, about, tried: 0, survived: 0, lost: [], seconds: 0, skipped };
+  }
+  print(`${name}: ${about}`);
+  const began = performance.now();
+  const lost: LostRow[] = [];
+  let tried = 0;
+  const lose = (row: string, error: unknown) => {
+    lost.push({ row, reason: messageOf(error) });
+    print(`LOST     ${name}: ${row}\n${indent(describe(error))}`);
+  };
+  try {
+    for await (const row of group.rows({ isShort, random: createRandom(seed, name) })) {
+      tried += 1;
+      await runWithin(row).then(
+        () => isVerbose && print(`survived ${name}: ${row.name}`),
+        (error: unknown) => lose(row.name, error),
+      );
+    }
+  } catch (error) {
+    // What makes the rows is a row, too: a group that cannot go on has not survived.
+    tried += 1;
+    lose('the rest of the group', error);
+  }
+  const seconds = Math.round((performance.now() - began) / 1000);
+  const survived = tried - lost.length;
+  print(`${name}: ${tried} tried, ${survived} survived, ${lost.length} lost (${seconds} s)`);
+  return { group: name, about, tried, survived, lost, seconds };
+}
+
+async function runWithin({ run, limitMs = ROW_LIMIT_MS }: Row): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it hung: no end after ${limitMs / 1000} s`)), limitMs);
+  });
+  try {
+    await Promise.race([run(), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '         ');
+}

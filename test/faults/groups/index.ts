@@ -1,0 +1,4 @@
+import type { Group } from '../row.js';
+
+/** Every group of the campaign, in the order in which they run. */
+export const groups: readonly Group[] = [];

@@ -1,0 +1,32 @@
+import type { Random } from './random.js';
+
+/** One thing that is tried on an appliance: it survives, or it is lost and rejects with what was wrong. */
+export interface Row {
+  /** What is tried, when, and what goes wrong then: `update, at decrypt, runner killed`. */
+  readonly name: string;
+  run(): Promise<void>;
+  /** After this it is lost; default: two minutes. */
+  readonly limitMs?: number;
+}
+
+/** How much of a group is tried. */
+export interface Extent {
+  /** A few minutes for all groups together, for every run of CI. */
+  readonly isShort: boolean;
+  /** Everything that is drawn by chance comes from it: the same seed draws the same. */
+  readonly random: Random;
+}
+
+/** Rows that have a fault in common. */
+export interface Group {
+  readonly name: string;
+  /** One line: what is tried, and what is asked of the appliance. */
+  readonly about: string;
+  /** What is missing here for it, in words; undefined where it can run. */
+  lacks?(): string | undefined;
+  /**
+   * The rows, one after the other: the next one is made when the last one has run, so that a row can tell whether there is
+   * another. What a group has set up it takes down in `finally`, also when not all of its rows are taken.
+   */
+  rows(extent: Extent): AsyncIterable<Row>;
+}
