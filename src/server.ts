@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { errnoOf, FatalError, messageOf, AdminError } from './core/errors.js';
 import type { Settings } from './config/settings.js';
 import { markProxied } from './http/client-address.js';
+import { limitConnections } from './http/connection-limit.js';
 import { errorReply } from './http/error-reply.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { markAwaitingContinue } from './http/unread-body.js';
@@ -90,7 +91,7 @@ async function listen(
   settings: Settings,
   address: ListenAddress,
 ): Promise<Listener> {
-  server.maxConnections = settings.connectionLimit;
+  limitConnections(server, settings.connectionLimit);
   server.setTimeout(settings.idleTimeoutMs);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     markAwaitingContinue(request);

@@ -227,6 +227,43 @@ describe('limits', () => {
   });
 });
 
+describe('the connection limit', () => {
+  const openMany = async (count: number) => {
+    const sockets: TLSSocket[] = [];
+    while (sockets.length < count) sockets.push((await open()).on('error', () => undefined).resume());
+    return sockets;
+  };
+
+  test('one client that holds every connection shuts nobody out, and cuts off no request', async () => {
+    appliance = await version({ settings: { connectionLimit: 8 } });
+    const upload = await open();
+    upload.write(
+      `POST /api/v1/admin/setup?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+        'Content-Length: 18\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n',
+    );
+    await once(upload, 'readable');
+    const idle = await openMany(20);
+    const operator = await open({ localAddress: '127.0.0.2' } as ConnectionOptions);
+    operator.write(`${GET_VERSION}Connection: close\r\n\r\n`);
+    expect(await readUntil(operator, () => false)).toContain('200 OK');
+    upload.write('newtoken=slowtoken');
+    expect(await readUntil(upload, () => false)).toContain('{"Status":"200 OK"}');
+    await poll('what was over the limit is closed', () =>
+      Promise.resolve(idle.filter(({ closed }) => closed).length >= 20 - 7),
+    );
+    idle.forEach((socket) => socket.destroy());
+  });
+
+  test('a client that holds fewer connections loses none to one that holds many', async () => {
+    appliance = await version({ settings: { connectionLimit: 8 } });
+    const operator = await open({ localAddress: '127.0.0.2' } as ConnectionOptions);
+    const many = await openMany(20);
+    operator.write(`${GET_VERSION}Connection: close\r\n\r\n`);
+    expect(await readUntil(operator, () => false)).toContain('200 OK');
+    many.forEach((socket) => socket.destroy());
+  });
+});
+
 test('a graceful stop finishes the upload under way and takes nothing new', async () => {
   appliance = await version();
   const idle = await open();

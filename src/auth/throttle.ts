@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { clientNetwork } from '../http/client-network.js';
 
 /** Slows clients down that keep failing to sign in: a bucket of allowed failures per address, refilled over a minute. */
 export interface Throttle {
@@ -32,14 +32,14 @@ export function createThrottle(
 
   return {
     retryAfterSeconds(address) {
-      const bucket = address === undefined ? undefined : buckets.get(networkOf(address));
+      const bucket = address === undefined ? undefined : buckets.get(clientNetwork(address));
       if (!bucket) return 0;
       const excess = levelOf(bucket) - (failuresPerMinute - 1);
       return excess <= 0 ? 0 : Math.ceil((excess * msPerFailure) / 1000);
     },
     recordFailure(address) {
       if (address === undefined || failuresPerMinute === 0) return;
-      const network = networkOf(address);
+      const network = clientNetwork(address);
       const bucket = buckets.get(network);
       buckets.delete(network);
       buckets.set(network, { level: (bucket ? levelOf(bucket) : 0) + 1, updatedAt: now() });
@@ -51,17 +51,4 @@ export function createThrottle(
 function forgetOldest(buckets: Map<string, Bucket>): void {
   const oldest = buckets.keys().next();
   if (oldest.done !== true) buckets.delete(oldest.value);
-}
-
-/** One customer holds a whole IPv6 /64, so its addresses count as one. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
-  const left = head.split(':').filter(Boolean);
-  const right = tail.split(':').filter(Boolean);
-  const zeros = address.includes('::')
-    ? Array.from({ length: 8 - left.length - right.length }, () => '0')
-    : [];
-  const groups = [...left, ...zeros, ...right].map((group) => parseInt(group, 16).toString(16));
-  return groups.slice(0, 4).join(':');
 }
