@@ -77,6 +77,7 @@ describe('TLS', () => {
     ['TLS 1.1', { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' }],
     ['CBC', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-SHA256' }],
     ['no forward secrecy', { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' }],
+    ['a finite-field group', { minVersion: 'TLSv1.3', ecdhCurve: 'ffdhe8192' }],
   ] as const)('refuses %s', async (_what, options) => {
     appliance = await version();
     await expect(open(options)).rejects.toThrow();

@@ -13,6 +13,9 @@ const TLS_1_2_CIPHERS = [
 ];
 const TLS_1_3_CIPHERS = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'];
 
+/** Left to themselves, clients may choose finite-field groups too: weak ones, and ones that cost the server most. */
+const GROUPS = ['X25519', 'P-256', 'X448', 'P-521', 'P-384'];
+
 /** How a pair is served: by the listener, and in the trial before the listener gets it. */
 export function tlsPolicy({ key, certificate }: KeyPair): SecureContextOptions {
   return {
@@ -21,6 +24,7 @@ export function tlsPolicy({ key, certificate }: KeyPair): SecureContextOptions {
     minVersion: 'TLSv1.2',
     ciphers: [...TLS_1_3_CIPHERS, ...TLS_1_2_CIPHERS].join(':'),
     honorCipherOrder: true,
+    ecdhCurve: GROUPS.join(':'),
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
 }
