@@ -1,0 +1,28 @@
+import type { Benchmark } from '../benchmark.js';
+import { backup } from './backup.js';
+import { debugBundle } from './debug.js';
+import { bareLatencyUnderLoad, latencyUnderLoad } from './latency.js';
+import { idleMemory, uploadMemory } from './memory.js';
+import { newConnections, requestsToExpress, requestsToHttps } from './requests.js';
+import { restoreEmpty, restoreOver } from './restore.js';
+import { start } from './start.js';
+import { updatePipeline } from './update.js';
+import { uploadFile } from './upload.js';
+
+/** Every row of the comparison, in the order in which they run. */
+export const benchmarks: readonly Benchmark[] = [
+  requestsToExpress,
+  requestsToHttps,
+  newConnections,
+  uploadFile,
+  updatePipeline,
+  backup,
+  restoreOver,
+  restoreEmpty,
+  debugBundle,
+  start,
+  idleMemory,
+  uploadMemory,
+  latencyUnderLoad,
+  bareLatencyUnderLoad,
+];
