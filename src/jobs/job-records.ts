@@ -67,6 +67,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     percentage = next;
     await write('running', fieldsOf('running'));
   };
+  const tell = (stage: string) => logger.debug({ job: job.name, stage }, 'stage');
 
   const cleanUp = async () => {
     for (const path of [...job.staged(paths), spoolOf(paths, job.name)]) {
@@ -81,7 +82,9 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     log,
     cleanUp,
     async begin() {
-      await publish(Object.values(job.stages)[0] ?? 0);
+      const [first = '', percentageOfFirst = 0] = Object.entries(job.stages)[0] ?? [];
+      await publish(percentageOfFirst);
+      tell(first);
       await clearJobError(files);
       await log.line(job.texts.started(type, paths));
     },
@@ -89,6 +92,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
       const next = job.stages[name];
       if (next === undefined) throw new Error(`the job ${job.name} has no stage ${name}`);
       await publish(next);
+      tell(name);
     },
     progress: publish,
     republish: () => publish(percentage),

@@ -44,7 +44,9 @@ async function campaign(): Promise<void> {
   const sum = (count: (result: (typeof results)[number]) => number) =>
     results.reduce((total, result) => total + count(result), 0);
   const lost = sum((result) => result.lost.length);
-  print(`\nseed ${seed}: ${sum(({ tried }) => tried)} tried, ${sum(({ survived }) => survived)} survived, ${lost} lost`);
+  print(
+    `\nseed ${seed}: ${sum(({ tried }) => tried)} tried, ${sum(({ survived }) => survived)} survived, ${lost} lost`,
+  );
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify({ seed, isShort: values.short, results }, null, 2)}\n`);
   }

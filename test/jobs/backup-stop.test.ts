@@ -4,7 +4,7 @@ import { sleep } from '../../src/core/clock.js';
 import { backupJob } from '../../src/jobs/backup.js';
 import { readJobStatus } from '../../src/records/job-status.js';
 import { EVERYTHING } from '../support/appliance.js';
-import { CAMPAIGN_ROUNDS } from '../support/campaign.js';
+import { CAMPAIGN_ROUNDS } from '../support/campaign-rounds.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
 import { runnerOf } from '../support/running-job.js';

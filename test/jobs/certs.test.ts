@@ -9,7 +9,7 @@ import { journalOf } from '../../src/config/paths.js';
 import { certsJob } from '../../src/jobs/certs.js';
 import { readJobStatus } from '../../src/records/job-status.js';
 import { createAppliance, EVERYTHING, type TestAppliance, TOKEN } from '../support/appliance.js';
-import { CAMPAIGN_ROUNDS } from '../support/campaign.js';
+import { CAMPAIGN_ROUNDS } from '../support/campaign-rounds.js';
 import { attachCerts, createAuthority, type TestAuthority, type TestPair } from '../support/certificates.js';
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js';
 import { poll } from '../support/poll.js';
@@ -54,8 +54,8 @@ afterEach(async () => {
   await appliance.remove();
 });
 
-const start = async (directory?: string) => {
-  daemon = await startDaemonProcess(appliance, directory);
+const start = async (directory = '.') => {
+  daemon = await startDaemonProcess(appliance, { product: directory });
 };
 const send = ({ certificate, key }: TestPair) =>
   attachCerts(daemon.call('post', '/certs'), { public: certificate, private: key });

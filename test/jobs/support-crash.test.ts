@@ -9,10 +9,10 @@ import { logsJob } from '../../src/jobs/logs.js';
 import { openBundle } from '../../src/package/open-bundle.js';
 import { readJobStatus } from '../../src/records/job-status.js';
 import { createAppliance, TOKEN, type TestAppliance } from '../support/appliance.js';
+import { CAMPAIGN_ROUNDS as ROUNDS } from '../support/campaign-rounds.js';
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js';
 import { poll } from '../support/poll.js';
 
-const ROUNDS = Number(process.env.ADMIND_CAMPAIGN ?? 4);
 /** Tells the processes of this test from all others. */
 const SECONDS = 200_000 + process.pid;
 

@@ -28,11 +28,15 @@ export interface TestAppliance {
   remove(): Promise<void>;
 }
 
-/** @param settings for `admind.json`, over the ones that suit a test */
+/**
+ * @param settings for `admind.json`, over the ones that suit a test
+ * @param parent directory in which its root is made
+ */
 export async function createAppliance(
   settings: Readonly<Record<string, unknown>> = {},
+  parent = tmpdir(),
 ): Promise<TestAppliance> {
-  const root = await mkdtemp(join(tmpdir(), 'admind-test-'));
+  const root = await mkdtemp(join(parent, 'admind-test-'));
   const paths = appliancePaths(root, DEFAULT_ADMIN_PATH);
   for (const directory of requiredDirectories(paths)) await mkdir(directory, { recursive: true });
   const write = async (file: string, content: string) => {

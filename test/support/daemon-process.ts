@@ -17,23 +17,28 @@ export interface DaemonProcess {
   output(): string;
 }
 
-/**
- * Starts `admind serve` on the appliance, which must log at level info, and waits until it listens.
- *
- * @param product directory of the built product
- */
-export async function startDaemonProcess(appliance: TestAppliance, product = '.'): Promise<DaemonProcess> {
-  const child = spawn(
-    process.execPath,
-    [resolve(product, 'dist/cli.js'), 'serve', '--root', appliance.root, '--port', '0'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+export interface DaemonProcessOptions {
+  /** Directory of the built product. */
+  readonly product?: string;
+  /** A program with its arguments that starts it. */
+  readonly prefix?: readonly string[];
+  /** Told of each line that it or one of its runners prints. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Starts `admind serve` on the appliance, which must log at level info, and waits until it listens. */
+export async function startDaemonProcess(
+  { root }: Pick<TestAppliance, 'root'>,
+  { product = '.', prefix = [], onLine }: DaemonProcessOptions = {},
+): Promise<DaemonProcess> {
+  const daemon = [process.execPath, resolve(product, 'dist/cli.js'), 'serve', '--root', root, '--port', '0'];
+  const [program = '', ...args] = [...prefix, ...daemon];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   const port = await new Promise<number>((listening, failed) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       output += `${line}\n`;
+      onLine?.(line);
       if (line.includes('"msg":"listening"')) listening((JSON.parse(line) as { port: number }).port);
     });
     child.once('exit', () => failed(new Error(`the daemon ended: ${output}`)));

@@ -1,4 +1,5 @@
 import type { Group } from '../row.js';
+import { kill } from './kill.js';
 
 /** Every group of the campaign, in the order in which they run. */
-export const groups: readonly Group[] = [];
+export const groups: readonly Group[] = [kill];

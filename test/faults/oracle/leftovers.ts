@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdir, readFile, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lockOf } from '../../../src/jobs/acquire.js';
+import type { Paths } from '../../../src/config/paths.js';
+import { jobs, type JobName } from '../../../src/jobs/index.js';
+import type { Job } from '../../../src/jobs/job.js';
+import { isLocked } from '../../../src/system/lock.js';
+import type { TestAppliance } from '../../support/appliance.js';
+
+/** What rows and their subjects make themselves, below the root of an appliance. */
+const NOT_THE_PRODUCTS = /^(package-|vendor-|work)/;
+/** Of this boot and younger than a minute it could belong to a writer that lives, and stays until then. */
+const STAGED = /(^|\/)\.[^/]*\.new$/;
+const LONG_AGO_S = 120;
+
+/** The names of all files of the appliance, sorted; numbers of claims are left out, as they grow. */
+export async function listFiles({ root }: Pick<TestAppliance, 'root'>): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
+    .filter((name) => !NOT_THE_PRODUCTS.test(name))
+    .map((name) => name.replace(/\d+\.claim$/, 'N.claim'))
+    .sort();
+}
+
+/** Files that were not there before, but for records, and for what a killed writer may leave for a minute. */
+export async function newFiles(appliance: TestAppliance, known: readonly string[]): Promise<string[]> {
+  const records = recordsOf(appliance.paths).map((file) => file.slice(appliance.root.length + 1));
+  const names = new Set([...known, ...records]);
+  return (await listFiles(appliance)).filter((name) => !names.has(name) && !STAGED.test(name));
+}
+
+function recordsOf(paths: Paths): string[] {
+  return Object.values(jobs).flatMap((job: Job) => {
+    const { text, json, errorMessage, errorCode } = job.status(paths);
+    return [text, json, errorMessage, errorCode, job.log(paths).file].filter((file) => file !== undefined);
+  });
+}
+
+/** Makes what killed writers have left two minutes old, so that the next start of the daemon has to remove it. */
+export async function ageStagedFiles({ root }: Pick<TestAppliance, 'root'>): Promise<void> {
+  const then = Date.now() / 1000 - LONG_AGO_S;
+  for (const name of (await listFiles({ root })).filter((file) => STAGED.test(file))) {
+    await utimes(join(root, name), then, then);
+  }
+}
+
+export async function stagedFiles(appliance: Pick<TestAppliance, 'root'>): Promise<string[]> {
+  return (await listFiles(appliance)).filter((name) => STAGED.test(name));
+}
+
+/** Jobs whose lock is held, and the lock of starting one. */
+export async function heldLocks({ paths }: TestAppliance): Promise<string[]> {
+  const held: string[] = [];
+  for (const name of Object.keys(jobs) as JobName[]) if (await isLocked(lockOf(name, paths))) held.push(name);
+  if (await isLocked(join(paths.locks, 'start'))) held.push('start');
+  return held;
+}
+
+export interface FoundProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Processes that work on the appliance, without those known. */
+export async function processesOf(
+  { root }: Pick<TestAppliance, 'root'>,
+  known: readonly (number | undefined)[],
+): Promise<FoundProcess[]> {
+  const found: FoundProcess[] = [];
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    if (known.includes(Number(pid)) || Number(pid) === process.pid) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    // A zombie has no command line: it is whoever started it who has not asked how it ended.
+    if (command === '') continue;
+    const places = [command, environmentOf(pid), linkOf(`/proc/${pid}/cwd`)];
+    if (!places.some((text) => text.includes(root))) continue;
+    found.push({ pid: Number(pid), command: command.replaceAll('\0', ' ').trim() });
+  }
+  return found;
+}
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import type { JobName } from '../../../src/jobs/index.js';
+import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from '../../support/appliance.js';
+import { startDaemonProcess, type DaemonProcess } from '../../support/daemon-process.js';
+
+/** An appliance and its daemon, on which rows are tried. */
+export interface Stand {
+  readonly appliance: TestAppliance;
+  /** The one that was started last; see {@link isServing}. */
+  readonly daemon: DaemonProcess;
+  /** What must never be printed, logged or seen in a process list, by name. */
+  readonly secrets: Map<string, string>;
+  /** What its daemons and their runners have printed so far. */
+  printed(): string;
+  /** Tells of each stage of a job from now on. @returns ends it */
+  onStage(listener: (event: StageEvent) => void): () => void;
+  isServing(): boolean;
+  /** Starts another daemon; one that still runs is killed first. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StageEvent {
+  readonly job: JobName;
+  readonly stage: string;
+  /** The runner's. */
+  readonly pid: number;
+}
+
+export interface StandOptions {
+  /** For `admind.json`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Called before the daemon starts. */
+  readonly prepare?: (appliance: TestAppliance) => Promise<void>;
+  /** The directory in which the root of the appliance is made, if it must be a certain file system. */
+  readonly parent?: string;
+  /** Directory of the built product. */
+  readonly product?: string;
+  /** A program with its arguments that starts the daemon. */
+  readonly prefix?: readonly string[];
+}
+
+export async function openStand({ settings, prepare, parent, ...how }: StandOptions = {}): Promise<Stand> {
+  const appliance = await createAppliance({ logLevel: 'debug', ...settings }, parent);
+  const listeners = new Set<(event: StageEvent) => void>();
+  let printed = '';
+  const onLine = (line: string) => {
+    printed += `${line}\n`;
+    if (!line.includes('"msg":"stage"')) return;
+    for (const listener of listeners) listener(JSON.parse(line) as StageEvent);
+  };
+  const start = () => startDaemonProcess(appliance, { ...how, onLine });
+  try {
+    await appliance.write(appliance.paths.apiToken, TOKEN);
+    await appliance.write(appliance.paths.endpointConfiguration, EVERYTHING);
+    await prepare?.(appliance);
+    let daemon = await start();
+    return {
+      appliance,
+      get daemon() {
+        return daemon;
+      },
+      secrets: new Map([
+        ['the token', TOKEN],
+        ['the update key', readFileSync(appliance.paths.updatesKey, 'utf8').trim()],
+      ]),
+      printed: () => printed,
+      onStage(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      isServing: () => isRunning(daemon),
+      async restart() {
+        if (isRunning(daemon)) await daemon.kill('SIGKILL');
+        daemon = await start();
+      },
+      async close() {
+        if (isRunning(daemon)) await daemon.kill('SIGTERM');
+        await appliance.remove();
+      },
+    };
+  } catch (error) {
+    await appliance.remove();
+    throw error;
+  }
+}
+
+function isRunning({ process: { exitCode, signalCode } }: DaemonProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
