@@ -1,0 +1,63 @@
+import { runCampaign } from './campaign.js';
+import { createRandom } from './random.js';
+import type { Group, Row } from './row.js';
+
+const silent = () => undefined;
+const groupOf = (rows: readonly Row[], lacks?: string): Group => ({
+  name: 'group',
+  about: 'for this test',
+  lacks: () => lacks,
+  async *rows() {
+    yield* await Promise.resolve(rows);
+  },
+});
+const survivor: Row = { name: 'survivor', run: () => Promise.resolve() };
+const run = (groups: readonly Group[], print: (line: string) => void = silent) =>
+  runCampaign({ groups, isShort: true, seed: 1, print });
+
+test('rows that reject and rows that hang are lost, and the others go on', async () => {
+  const rows = [
+    { name: 'rejects', run: () => Promise.reject(new Error('torn')) },
+    { name: 'hangs', run: () => new Promise<void>(() => undefined), limitMs: 20 },
+    survivor,
+  ];
+  const lines: string[] = [];
+  const [result] = await run([groupOf(rows)], (line) => lines.push(line));
+  expect(result).toMatchObject({
+    tried: 3,
+    survived: 1,
+    lost: [
+      { row: 'rejects', reason: 'torn' },
+      { row: 'hangs', reason: 'it hung: no end after 0.02 s' },
+    ],
+  });
+  expect(lines.join('\n')).toMatch(/LOST {5}group: rejects\n.*torn[^]*3 tried, 1 survived, 2 lost/);
+});
+
+test('a group that cannot make its next row has lost one', async () => {
+  const broken: Group = {
+    ...groupOf([]),
+    async *rows() {
+      yield await Promise.resolve(survivor);
+      throw new Error('no stand');
+    },
+  };
+  expect((await run([broken]))[0]).toMatchObject({ tried: 2, survived: 1, lost: [{ reason: 'no stand' }] });
+});
+
+test('a group that cannot run here is skipped, and says why', async () => {
+  const lines: string[] = [];
+  const [result] = await run([groupOf([survivor], 'it needs root')], (line) => lines.push(line));
+  expect(result).toMatchObject({ tried: 0, skipped: 'it needs root' });
+  expect(lines).toEqual(['SKIPPED  group: it needs root']);
+});
+
+test('a seed repeats what is drawn, and names draw apart', () => {
+  const draw = (seed: number, name: string) => {
+    const random = createRandom(seed, name);
+    return [random.next(), random.below(1000), random.fork('child').next()];
+  };
+  expect(draw(7, 'a')).toEqual(draw(7, 'a'));
+  expect(draw(7, 'a')).not.toEqual(draw(8, 'a'));
+  expect(draw(7, 'a')).not.toEqual(draw(7, 'b'));
+});
