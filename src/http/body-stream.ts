@@ -22,9 +22,11 @@ export class BodyStream extends Transform {
     super();
     this.headers = request.headers;
     const cutOff = () => {
-      if (!request.complete) this.destroy(new AdminError('badRequest', 'The upload was cut off'));
+      if (!request.readableEnded) this.destroy(new AdminError('badRequest', 'The upload was cut off'));
     };
     request.once('close', cutOff).once('error', cutOff);
+    // Gone before this: what the client had sent is lost, and nothing more is going to happen to the request.
+    if (request.destroyed) setImmediate(cutOff);
     this.once('close', () => request.unpipe(this));
     request.pipe(this);
   }
