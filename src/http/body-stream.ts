@@ -28,6 +28,8 @@ export class BodyStream extends Transform {
     // Gone before this: what the client had sent is lost, and nothing more is going to happen to the request.
     if (request.destroyed) setImmediate(cutOff);
     this.once('close', () => request.unpipe(this));
+    // A reader that has given the form up for a fault of its own listens no more.
+    this.on('error', () => undefined);
     request.pipe(this);
   }
 

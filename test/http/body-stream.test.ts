@@ -27,3 +27,16 @@ test.each([
   for (let round = 0; round < 20; round += 1) await exchangeRaw(stand.daemon.port ?? 0, request);
   await poll('no upload is left', async () => (await readdir(stand.paths.incoming)).length === 0, 5_000);
 });
+
+test('a client that cuts off a form which was refused at its beginning does not end the daemon', async () => {
+  const refused = head(
+    `POST ${signed('POST', '/update')}`,
+    'Content-Type: multipart/form-data; boundary=',
+    'Content-Length: 1000',
+  );
+  // An error that nobody listens to would fail the whole file.
+  for (let round = 0; round < 20; round += 1) {
+    await exchangeRaw(stand.daemon.port ?? 0, { chunks: [Buffer.from(refused)], vanishes: round % 2 === 0 });
+  }
+  await stand.signed('GET', '/endpoints').expect(200);
+});

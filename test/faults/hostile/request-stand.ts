@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { sleep } from '../../../src/core/clock.js';
+import { messageOf } from '../../../src/core/errors.js';
 import { TOKEN } from '../../support/appliance.js';
+import { poll } from '../../support/poll.js';
 import { requireKnownAnswer } from './answer-rules.js';
 import type { RequestCase } from './corpus/request.js';
 import { exchangeRaw, parseAnswers, show } from './raw-http.js';
@@ -43,7 +47,11 @@ export function createRequestStand(): RequestStand {
     const [received] = await Promise.all([
       exchangeRaw(current.daemon.port, { chunks, staysOpen, vanishes }),
       current.probe(),
-    ]);
+    ]).catch((error: unknown) => {
+      throw new Error(
+        `${messageOf(error)}${current.daemon.isAlive() ? '' : `\n${current.daemon.faults().join('\n')}`}`,
+      );
+    });
     const answers = parseAnswers(received);
     answers.forEach(requireKnownAnswer);
     requireHidden(received.toString('latin1'), 'an answer');
@@ -56,9 +64,13 @@ export function createRequestStand(): RequestStand {
     if (isChanged) {
       // A set-up that was signed may set another token.
       await current.write(current.paths.apiToken, `${TOKEN}\n`);
-      before = current.state();
+      before = await stateAtRest(current);
     }
-    assert.deepEqual(current.state(), before, 'what was refused has changed the appliance');
+    // A request whose client is gone may still be under way.
+    const isAsBefore = () => Promise.resolve(isDeepStrictEqual(current.state(), before));
+    await poll('the appliance is as it was', isAsBefore, 5_000).catch(() => {
+      assert.deepEqual(current.state(), before, 'what was refused has changed the appliance');
+    });
   };
 
   return {
@@ -73,7 +85,7 @@ export function createRequestStand(): RequestStand {
         await stand.remove();
         stand = undefined;
         const sent = show(Buffer.concat([...request.chunks]).toString('latin1'));
-        throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}\nsent: ${sent}`, {
+        throw new Error(`${name}: ${messageOf(error)}\nsent: ${sent}`, {
           cause: error,
         });
       }
@@ -98,6 +110,19 @@ export function createRequestStand(): RequestStand {
       await stand?.remove();
     },
   };
+}
+
+/** Of an appliance on which a request may still be under way whose client is gone. */
+async function stateAtRest(stand: Stand): Promise<readonly string[]> {
+  let last: readonly string[] = [];
+  return poll('the appliance is at rest', async () => {
+    await stand.settle();
+    const current = stand.state();
+    const isAtRest = isDeepStrictEqual(current, last);
+    last = current;
+    if (!isAtRest) await sleep(30);
+    return isAtRest && current;
+  });
 }
 
 function measure({ daemon }: Stand): { readonly bytes: number; readonly files: number } {

@@ -37,6 +37,7 @@ const LIMITS = {
   licenseTimeLimitMs: 5_000,
   uploadLimitBytes: 8 * 1024 * 1024,
 };
+const SETTLE_LIMIT_MS = 20_000;
 const PROBE_LIMIT_MS = 5_000;
 const PROBE_PATH = '/api/v1/admin/version';
 
@@ -92,14 +93,24 @@ async function probe(port: number): Promise<void> {
 }
 
 async function settle(paths: Paths): Promise<void> {
-  await poll('no job runs', async () => {
-    for (const name of Object.keys(jobs) as JobName[]) if (await isLocked(lockOf(name, paths))) return false;
-    return true;
-  });
-  await poll('nothing that was received is left', async () => {
-    const left = await Promise.all([paths.incoming, paths.taken].map((directory) => readdir(directory)));
-    return left.flat().length === 0;
-  });
+  await poll(
+    'no job runs',
+    async () => {
+      for (const name of Object.keys(jobs) as JobName[]) {
+        if (await isLocked(lockOf(name, paths))) return false;
+      }
+      return true;
+    },
+    SETTLE_LIMIT_MS,
+  );
+  await poll(
+    'nothing that was received is left',
+    async () => {
+      const left = await Promise.all([paths.incoming, paths.taken].map((directory) => readdir(directory)));
+      return left.flat().length === 0;
+    },
+    SETTLE_LIMIT_MS,
+  );
 }
 
 function stateOf({ root, paths }: TestAppliance): readonly string[] {
