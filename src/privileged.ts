@@ -42,6 +42,8 @@ try {
     await serveJob(order, { paths, settings, logger, channel, requester });
   }
 } catch (error) {
+  // Who asks is answered also where no log can be written.
+  process.stderr.on('error', () => undefined);
   process.stderr.write(`admind: order refused: ${messageOf(error)}\n`);
   await channel.send({ report: 'error', message: `order refused: ${messageOf(error)}` });
   process.exitCode = 1;

@@ -56,7 +56,7 @@ export const serve: Command = {
       port: values.port === undefined ? undefined : parsePort(values.port, '--port'),
       proxyPort: env.JIDO_API_PORT ? parsePort(env.JIDO_API_PORT, 'JIDO_API_PORT') : undefined,
     });
-    if (root !== undefined) process.stdout.write(nextSteps(root, daemon, productVersion()));
+    if (root !== undefined) hint(nextSteps(root, daemon, productVersion()));
     // First: systemd may send a signal as soon as it is told.
     const stopped = serveUntilStopped(daemon);
     await notifyServiceManager('READY=1');
@@ -64,8 +64,14 @@ export const serve: Command = {
   },
 };
 
+/** Whoever started the daemon may be gone by now, and the disk of its output full: it serves on. */
+function hint(text: string): void {
+  process.stdout.on('error', () => undefined).write(text);
+}
+
 function serveUntilStopped(daemon: Daemon): Promise<number> {
   const leaveWatchdog = keepWatchdogCalm();
+  process.stderr.on('error', () => undefined);
   return new Promise((resolveStatus) => {
     process.on('SIGHUP', () => {
       daemon.reload().catch((error: unknown) => process.stderr.write(`admind: ${messageOf(error)}\n`));
