@@ -1,8 +1,8 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
 import { messageOf } from '../core/errors.js';
+import { requireDescriptors } from './descriptors.js';
 import { openMessageChannel, type MessageChannel } from './message-channel.js';
 
 /** Another process that works for this one and outlives it. */
@@ -29,18 +29,21 @@ const LINE_LIMIT_BYTES = 1024 * 1024;
  * Starts a program in a session of its own and speaks with it over its standard input and output.
  *
  * @param log where its standard error goes: to the standard output of this process, which is its log, or nowhere
+ * @throws the system error when it cannot be started
  */
 export function spawnPeer(
   [program, ...args]: readonly [string, ...string[]],
   log: 'inherit' | 'ignore',
 ): Peer {
-  const child = spawn(program, args, {
+  requireDescriptors();
+  const child: ChildProcess = spawn(program, args, {
     detached: true,
     cwd: '/',
     stdio: ['pipe', 'pipe', log === 'inherit' ? 1 : 'ignore'],
-  }) as ChildProcessByStdio<Writable, Readable, null>;
+  });
   child.on('error', () => undefined);
   const { stdin, stdout } = child;
+  if (!stdin || !stdout) throw new Error(`${program} could not be started`);
   const ended = once(child, 'exit').then(
     ([code, signal]) => `it ended (${String(code ?? signal)})`,
     messageOf,

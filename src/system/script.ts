@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { openBoundedLog } from './bounded-log.js';
+import { requireDescriptors } from './descriptors.js';
 import { identify, killGroup, stopGroup, type ProcessIdentity } from './processes.js';
 
 /** A system script to run: an argument array and a clean environment, never a shell string. */
@@ -86,9 +87,11 @@ export interface StartedScript {
  * Starts a script in a process group of its own.
  *
  * @param output where standard output and error go: a file descriptor, or a pipe for standard output alone
+ * @throws the system error when there is no free file descriptor for it
  */
 export function startScript(call: ScriptCall, output: number | 'pipe'): StartedScript {
   const started = performance.now();
+  requireDescriptors();
   const child = spawn('/bin/sh', ['-c', GATE, 'admind-script', ...call.command], {
     cwd: call.cwd,
     env: call.env,
@@ -128,7 +131,10 @@ export function startScript(call: ScriptCall, output: number | 'pipe'): StartedS
       call.signal?.removeEventListener('abort', stop);
     }
   };
-  return { child, leader, ended: awaitEnd(), stop };
+  const ended = awaitEnd();
+  // A caller that has failed meanwhile does not wait for it.
+  ended.catch(() => undefined);
+  return { child, leader, ended, stop };
 }
 
 async function openGate(child: ChildProcess, exit: Promise<Exit>, call: ScriptCall): Promise<void> {

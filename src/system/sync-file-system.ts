@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { isDoneWithin } from '../core/clock.js';
+import { requireDescriptors } from './descriptors.js';
 
 const run = promisify(execFile);
 
@@ -10,6 +11,7 @@ const MACHINE_LIMIT_MS = 60_000;
 
 /** Returns when everything that was written to the file system of `directory` is on the disk: one call for many files. */
 export async function syncFileSystem(directory: string): Promise<void> {
+  requireDescriptors();
   // busybox may have been built without -f: then all file systems are synced.
   await run('sync', ['-f', directory]).catch(() => run('sync'));
 }
@@ -19,10 +21,14 @@ export async function syncFileSystem(directory: string): Promise<void> {
  * written somewhere. Waits a minute at most and never fails: there is nobody who could do better.
  */
 export async function syncMachine(root: string | undefined): Promise<void> {
-  const child = spawn('sync', root === undefined ? [] : ['-f', root], { stdio: 'ignore' });
-  child.unref();
+  const sync = async () => {
+    requireDescriptors();
+    const child = spawn('sync', root === undefined ? [] : ['-f', root], { stdio: 'ignore' });
+    child.unref();
+    await once(child, 'close');
+  };
   await isDoneWithin(
-    once(child, 'close').catch(() => undefined),
+    sync().catch(() => undefined),
     MACHINE_LIMIT_MS,
   );
 }
