@@ -38,3 +38,15 @@ export function repeatFromNow(
     await stop();
   };
 }
+
+/** Runs a task every `intervalMs` until it has succeeded once; of failures nothing is said. As {@link repeat} else. */
+export function repeatUntilDone(intervalMs: number, task: () => Promise<void>): void {
+  const stop = repeat(
+    intervalMs,
+    async () => {
+      await task();
+      void stop();
+    },
+    () => undefined,
+  );
+}

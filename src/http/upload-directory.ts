@@ -1,8 +1,10 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { repeatUntilDone } from '../core/repeat.js';
 import { currentScope, identify, isAlive } from '../system/processes.js';
 import { removeTree } from '../system/remove-tree.js';
 
+const REMOVE_AGAIN_MS = 1_000;
 const NAME = /^\.upload-(\d+)-(\d*)-([0-9a-f-]*)-[0-9a-f]+$/;
 
 /** A directory for the files of one request; its name tells a later daemon whether this process is still alive. */
@@ -13,8 +15,10 @@ export async function createUploadDirectory(uploads: string, requestId: string):
   return directory;
 }
 
+/** What cannot be removed now is removed as soon as it can be, at the latest by the daemon that starts next. */
 export async function removeUploadDirectory(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  const remove = () => removeTree(directory);
+  await remove().catch(() => repeatUntilDone(REMOVE_AGAIN_MS, remove));
 }
 
 /**

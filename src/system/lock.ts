@@ -2,6 +2,7 @@ import { link, mkdir, readdir, readFile, rm, rmdir, truncate } from 'node:fs/pro
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { repeatUntilDone } from '../core/repeat.js';
 import { removeStaleStagedFiles, stagedSuffix, writeFileAtomic } from './atomic-file.js';
 import {
   currentScope,
@@ -34,6 +35,7 @@ interface Holder extends ProcessScope {
 }
 
 const STALE_MS = 10_000;
+const EMPTY_AGAIN_MS = 500;
 /** A claim tells pids: an observer with other rights may read it. */
 const MODE = 0o644;
 
@@ -53,12 +55,12 @@ export async function acquireLock(
   const number = (previous ?? 0) + 1;
   const holder: Holder = { ...currentScope(), process: identify(process.pid), groups: [], isStoppable };
   if (!(await publishClaim(directory, number, holder))) return undefined;
-  if ((await highestClaim(directory)) !== number) {
-    // Lower claims are deleted, so a contender with an old view can still win an old number: it counts for nothing.
-    await rm(claimFile(directory, number), { force: true });
-    return undefined;
-  }
   try {
+    if ((await highestClaim(directory)) !== number) {
+      // Lower claims are deleted, so a contender with an old view can still win an old number: it counts for nothing.
+      await rm(claimFile(directory, number), { force: true });
+      return undefined;
+    }
     await removeClaimsBelow(directory, number);
     await removeStaleStagedFiles(directory);
     return heldLock(directory, number, holder, await startHeartbeat(directory));
@@ -147,7 +149,8 @@ async function publishClaim(directory: string, number: number, holder: Holder): 
     if (errnoOf(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    await rm(staged, { force: true });
+    // One that cannot be removed is found by a later holder.
+    await rm(staged, { force: true }).catch(() => undefined);
   }
 }
 
@@ -178,9 +181,13 @@ async function claimNumbers(directory: string): Promise<number[]> {
   return names.filter((name) => /^\d+\.claim$/.test(name)).map((name) => parseInt(name, 10));
 }
 
-/** The number stays taken: deleting it would let a contender with an old view win it a second time. */
+/**
+ * The number stays taken: deleting it would let a contender with an old view win it a second time. A claim that cannot
+ * be emptied now would hold the lock for as long as this process lives, so that is tried again and again.
+ */
 async function emptyClaim(directory: string, number: number): Promise<void> {
-  await truncate(claimFile(directory, number), 0).catch(ignoreMissing);
+  const empty = () => truncate(claimFile(directory, number), 0).catch(ignoreMissing);
+  await empty().catch(() => repeatUntilDone(EMPTY_AGAIN_MS, empty));
 }
 
 function claimFile(directory: string, number: number): string {

@@ -1,8 +1,13 @@
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { createUploadDirectory, removeAbandonedUploads } from '../../src/http/upload-directory.js';
+import {
+  createUploadDirectory,
+  removeAbandonedUploads,
+  removeUploadDirectory,
+} from '../../src/http/upload-directory.js';
 import { poll } from '../support/poll.js';
+import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
 
 let uploads: string;
 beforeEach(async () => {
@@ -47,4 +52,17 @@ test('what others put in place of a directory that is being removed is not follo
   await symlink(other, join(abandoned, 'inner'));
   await removing;
   expect(await readdir(other)).toEqual(['kept']);
+});
+
+testWithMount('an upload that cannot be removed is removed as soon as it can be', async () => {
+  const directory = await createUploadDirectory(uploads, '0123456789abcdef');
+  await writeFile(join(directory, 'update'), 'a package');
+  const unmount = mountTmpfs(join(directory, 'busy'), '64k');
+  try {
+    await removeUploadDirectory(directory);
+    expect(await readdir(uploads)).toEqual([basename(directory)]);
+  } finally {
+    unmount();
+  }
+  await poll('it is removed', async () => (await readdir(uploads)).length === 0);
 });

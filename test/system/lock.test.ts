@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { acquireLock, isLocked } from '../../src/system/lock.js';
 import { currentScope } from '../../src/system/processes.js';
+import { poll } from '../support/poll.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -38,6 +39,17 @@ test('is free again when taking it fails half-way', async () => {
   const lock = await acquireLock(directory);
   expect(lock).toBeDefined();
   await lock?.release();
+});
+
+test('is released as soon as that is possible when a fault kept it from being released', async () => {
+  const lock = await acquireLock(directory);
+  const [file, aside] = [join(directory, '1.claim'), join(directory, 'aside')];
+  await rename(file, aside);
+  await mkdir(file);
+  await lock?.release();
+  await rmdir(file);
+  await rename(aside, file);
+  await poll('it is released', async () => !(await isLocked(directory)));
 });
 
 test('is held while a process of a recorded group lives, whatever became of the holder', async () => {
