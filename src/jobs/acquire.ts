@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.js';
 import { sleep } from '../core/clock.js';
-import { isDiskFull } from '../core/errors.js';
+import { isDiskFull, messageOf } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
 import { readsRunning } from '../records/job-status.js';
 import { acquireLock, isLocked, type Lock } from '../system/lock.js';
 import { conflictsOf } from './conflicts.js';
@@ -18,13 +19,19 @@ const WAIT_MS = 5_000;
  * Takes the lock of a job, unless it or one that it conflicts with is running. A holder whose status does not read
  * `running` is about to begin or to finish, so that is waited for, five seconds at most.
  */
-export async function acquireJobLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
+export async function acquireJobLock(
+  name: JobName,
+  paths: Paths,
+  logger: Pick<Logger, 'error'>,
+): Promise<Lock | Refused> {
   try {
     return await awaitLock(name, paths);
   } catch (error) {
     if (jobs[name].needsNoSpace !== true || !isDiskFull(error)) throw error;
     const refusedBy = await findHolder(name, paths);
-    return refusedBy === undefined ? NO_LOCK : { refusedBy };
+    if (refusedBy !== undefined) return { refusedBy };
+    logger.error({ job: name, reason: messageOf(error) }, 'a lock could not be written');
+    return NO_LOCK;
   }
 }
 

@@ -32,7 +32,7 @@ export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<v
   try {
     const stop = stopOnTermination();
     const lock =
-      'settle' in order ? await acquireLock(lockOf(name, paths)) : await acquireJobLock(name, paths);
+      'settle' in order ? await acquireLock(lockOf(name, paths)) : await acquireJobLock(name, paths, logger);
     if (lock === undefined || 'refusedBy' in lock) {
       const refusedBy = lock?.refusedBy ?? name;
       await report(refusedBy === name ? { report: 'locked' } : { report: 'conflict', with: refusedBy });
