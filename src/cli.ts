@@ -12,7 +12,7 @@ import { sshCommand } from './commands/ssh-command.js';
 import { token } from './commands/token.js';
 import { waitReady } from './commands/wait-ready.js';
 import { productVersion } from './config/product-version.js';
-import { FatalError, messageOf } from './core/errors.js';
+import { errnoOfSystemCall, FatalError, messageOf } from './core/errors.js';
 
 const commands: Readonly<Record<string, Command>> = {
   serve,
@@ -53,7 +53,10 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 }
 
 function report(error: unknown): number {
-  const known = error instanceof FatalError || error instanceof UsageError;
+  const known =
+    error instanceof FatalError || error instanceof UsageError || errnoOfSystemCall(error) !== undefined;
+  // Who reads it may be gone; the status tells, too.
+  process.stderr.on('error', () => undefined);
   process.stderr.write(
     `admind: ${known ? messageOf(error) : String(error instanceof Error ? error.stack : error)}\n`,
   );

@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 /** What went wrong, in the words of the product; each API version maps a kind to a status code in one table. */
 export type ErrorKind =
   | 'badRequest'
@@ -49,6 +51,11 @@ export class FatalError extends Error {
 /** The `errno` name (`ENOENT`, `EADDRINUSE`, …) of a system error, if `error` is one. */
 export function errnoOf(error: unknown): string | undefined {
   return textProperty(error, 'code');
+}
+
+/** Unlike {@link errnoOf} blind to the codes of Node's own errors (`ERR_…`), which are faults of the program. */
+export function errnoOfSystemCall(error: unknown): string | undefined {
+  return isNativeError(error) && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
 }
 
 /** Whether a write failed for want of space, or of quota. */

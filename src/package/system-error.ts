@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isNativeError } from 'node:util/types';
+import { errnoOfSystemCall } from '../core/errors.js';
 import { PackageError, type PackageStage } from './package-error.js';
 
 const TEXTS: Readonly<Record<string, string>> = {
@@ -34,9 +34,4 @@ export function systemError(
 export function systemReason(error: unknown): string | undefined {
   const errno = errnoOfSystemCall(error);
   return errno === undefined ? undefined : (TEXTS[errno] ?? errno);
-}
-
-/** Unlike `errnoOf` blind to the codes of Node's own errors (`ERR_…`), which are faults of the program. */
-function errnoOfSystemCall(error: unknown): string | undefined {
-  return isNativeError(error) && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
 }

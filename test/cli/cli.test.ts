@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { admind } from './command-line.js';
@@ -37,6 +37,17 @@ test.each([
 ])('%j is wrong usage: one line, status 2', async (args, message) => {
   const { status, stderr } = await admind(args);
   expect([status, stderr.split('\n')[0]]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test('a system call that fails stops a command with one line and status 1', async () => {
+  const appliance = await createAppliance();
+  await mkdir(appliance.paths.apiTokenSetup);
+  try {
+    const { status, stderr } = await admind(['console-banner', '--root', appliance.root]);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^admind: EISDIR: [^\n]*\n$/)]);
+  } finally {
+    await appliance.remove();
+  }
 });
 
 describe('sign', () => {
