@@ -109,6 +109,8 @@ async function listen(
   } catch (error) {
     throw new FatalError(describeListenError(error, address));
   }
+  // A connection that could not be accepted: the next one may be.
+  server.on('error', () => undefined);
   return { server, port: (server.address() as AddressInfo).port };
 }
 
