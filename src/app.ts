@@ -65,9 +65,11 @@ function begin({ logger }: AppContext) {
 }
 
 function step(act: Step) {
-  return async (request: Request, response: Response, next: NextFunction) => {
-    await act(exchangeOf(response), request, response);
+  return (request: Request, response: Response, next: NextFunction) => {
+    const done = act(exchangeOf(response), request, response);
+    if (done instanceof Promise) return done.then(() => next());
     next();
+    return undefined;
   };
 }
 
@@ -112,14 +114,21 @@ async function answer(context: AppContext, exchange: Exchange, { socket }: Reque
 
 function answerError({ logger, gate, paths }: AppContext) {
   // Express knows an error handler by its four parameters.
-  return async (error: unknown, request: Request, response: Response, _next: NextFunction) => {
+  return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
     logError(logger, exchangeOf(response), error);
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    const firstRun =
-      gate.firstRun === undefined ? undefined : await isFirstRunPending(paths).catch(() => true);
+    const firstRun = gate.firstRun === undefined ? undefined : mayBePending(paths);
     sendError(request, response, errorReply(error, firstRun));
   };
+}
+
+function mayBePending(paths: AppContext['paths']): boolean {
+  try {
+    return isFirstRunPending(paths);
+  } catch {
+    return true;
+  }
 }

@@ -12,12 +12,11 @@ import type { Settings } from './config/settings.js';
 import { markProxied } from './http/client-address.js';
 import { limitConnections } from './http/connection-limit.js';
 import { errorReply } from './http/error-reply.js';
+import { messageTypes, type App } from './http/message-types.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { markAwaitingContinue } from './http/unread-body.js';
 import type { KeyPair } from './system/certificate.js';
 import { tlsPolicy } from './system/tls-policy.js';
-
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface Listener {
   readonly server: Server | HttpsServer;
@@ -34,28 +33,24 @@ interface ListenAddress {
 
 /** The appliance's HTTPS port. A new pair is taken over with {@link takeOverCertificate}. */
 export async function listenTls(
-  handler: RequestHandler,
+  app: App,
   settings: Settings,
   pair: KeyPair,
   at: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
   const server = createHttpsServer(
-    { ...httpOptions(settings), ...tlsPolicy(pair), handshakeTimeout: settings.headersTimeoutMs },
-    handler,
+    { ...httpOptions(app, settings), ...tlsPolicy(pair), handshakeTimeout: settings.headersTimeoutMs },
+    app,
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  return listen(server, handler, settings, { ...at, portOption: '--port' });
+  return listen(server, app, settings, { ...at, portOption: '--port' });
 }
 
 /** The plain port behind a proxy on this machine, which names the client in `X-Forwarded-For`. */
-export async function listenBehindProxy(
-  handler: RequestHandler,
-  settings: Settings,
-  port: number,
-): Promise<Listener> {
-  const server = createHttpServer(httpOptions(settings), handler);
+export async function listenBehindProxy(app: App, settings: Settings, port: number): Promise<Listener> {
+  const server = createHttpServer(httpOptions(app, settings), app);
   server.on('connection', markProxied);
-  return listen(server, handler, settings, { host: '127.0.0.1', port, portOption: 'JIDO_API_PORT' });
+  return listen(server, app, settings, { host: '127.0.0.1', port, portOption: 'JIDO_API_PORT' });
 }
 
 /** Connections that are open keep the old pair, new ones get the new. */
@@ -73,8 +68,9 @@ export async function closeGracefully({ server }: Listener, graceMs: number): Pr
   clearTimeout(timer);
 }
 
-function httpOptions(settings: Settings) {
+function httpOptions(app: App, settings: Settings) {
   return {
+    ...messageTypes(app),
     maxHeaderSize: settings.headerLimitBytes,
     headersTimeout: settings.headersTimeoutMs,
     // An upload may take hours as long as it moves: idleness is bounded (below), not length.
@@ -87,7 +83,7 @@ function httpOptions(settings: Settings) {
 
 async function listen(
   server: Server | HttpsServer,
-  handler: RequestHandler,
+  app: App,
   settings: Settings,
   address: ListenAddress,
 ): Promise<Listener> {
@@ -95,9 +91,9 @@ async function listen(
   server.setTimeout(settings.idleTimeoutMs);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     markAwaitingContinue(request);
-    handler(request, response);
+    app(request, response);
   });
-  server.on('checkExpectation', handler); // one that is unknown may be ignored (RFC 9110, 10.1.1)
+  server.on('checkExpectation', app); // one that is unknown may be ignored (RFC 9110, 10.1.1)
   server.on('connect', (_request: IncomingMessage, socket: Socket) =>
     refuse(socket, 'CONNECT is not allowed'),
   );

@@ -1,11 +1,7 @@
 import { firstLine } from '../core/first-line.js';
 import { DAEMON_USER, findUserId } from '../system/accounts.js';
-import {
-  createFileExclusive,
-  readTextFile,
-  writeFileAtomic,
-  type AtomicFileOptions,
-} from '../system/atomic-file.js';
+import { createFileExclusive, writeFileAtomic, type AtomicFileOptions } from '../system/atomic-file.js';
+import { readSmallFile, sizeOfSmallFile } from '../system/small-file.js';
 
 /** `etc/api.token` and `etc/api.token.setup`. */
 export interface TokenFiles {
@@ -18,18 +14,20 @@ export type TokenState =
   { readonly state: 'absent' | 'empty' } | { readonly state: 'set'; readonly token: string };
 
 const MODE = 0o600;
+/** Far more than a token has. */
+const LIMIT_BYTES = 4096;
 
 /** Only the first line of the file counts. */
-export async function readApiToken(files: TokenFiles): Promise<TokenState> {
-  const text = await readTextFile(files.apiToken);
+export function readApiToken(files: TokenFiles): TokenState {
+  const text = readSmallFile(files.apiToken, LIMIT_BYTES);
   if (text === undefined) return { state: 'absent' };
   const token = firstLine(text);
   return token === '' ? { state: 'empty' } : { state: 'set', token };
 }
 
 /** Whether the first-run passphrase still waits for its `/setup`. */
-export async function isFirstRunPending(files: TokenFiles): Promise<boolean> {
-  return Boolean(await readTextFile(files.apiTokenSetup));
+export function isFirstRunPending(files: TokenFiles): boolean {
+  return Boolean(sizeOfSmallFile(files.apiTokenSetup));
 }
 
 /** Sets the first token; of several callers at the same time exactly one gets true. */

@@ -11,7 +11,7 @@ import { createFirstRunToken, readApiToken, replaceByFirstRunToken, type TokenFi
  * @returns true if a passphrase was made now
  */
 export async function prepareFirstRun(files: TokenFiles, firstRun: FirstRun): Promise<boolean> {
-  if ((await readApiToken(files)).state !== 'absent') return false;
+  if (readApiToken(files).state !== 'absent') return false;
   await createFirstRunToken(files, await makePassphrase(firstRun));
   return true;
 }

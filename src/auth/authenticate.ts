@@ -23,10 +23,10 @@ export function authenticate(context: AppContext): Step {
   return async (exchange, request) => {
     const rule = exchange.resource?.auth;
     if (rule === 'none' || (rule === 'setup' && request.method !== 'POST')) return;
-    if (rule === 'token' && (await isFirstRunPending(context.paths))) {
+    if (rule === 'token' && isFirstRunPending(context.paths)) {
       await refuse(exchange, 'token.firstrun.failed', 'Authentication error');
     }
-    const current = await readApiToken(context.paths);
+    const current = readApiToken(context.paths);
     // From here to `recordFailure` nothing is awaited, so guesses made at the same time are all counted.
     requireUnthrottled(throttle.retryAfterSeconds(exchange.address));
     const signed = `${request.method}${exchange.rawPath}`;

@@ -30,9 +30,9 @@ export const SSH_OPERATIONS: Readonly<Record<string, SshOperation>> = {
   },
   version: {
     summary: 'print the version of the system',
-    async run({ paths, write }) {
-      write(`${required(await readVersion(paths.version))}\n`);
-      return true;
+    run({ paths, write }) {
+      write(`${required(readVersion(paths.version))}\n`);
+      return Promise.resolve(true);
     },
   },
   changelog: {

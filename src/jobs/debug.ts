@@ -55,7 +55,7 @@ async function collect(context: JobContext, directory: string): Promise<void> {
   const manifest: BundleManifest = {
     madeBy: `admind ${productVersion()}`,
     madeAt: new Date().toISOString(),
-    version: (await readVersion(context.paths.version)) ?? null,
+    version: readVersion(context.paths.version) ?? null,
     commands: await runDebugCommands(context, directory),
   };
   await writeOrExplain(join(directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`, 0o600);

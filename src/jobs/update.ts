@@ -67,7 +67,7 @@ async function run(job: JobContext): Promise<JobSuccess | undefined> {
   const { version, hasUpdateScript } = await extract(job);
   await job.stage('version');
   if (version !== undefined) {
-    await requireNewerVersion(`${paths.updateDirectory}/version.txt`, paths.version);
+    requireNewerVersion(`${paths.updateDirectory}/version.txt`, paths.version);
   }
   if (!hasUpdateScript) return { percentage: 90, text: 'No update script found, skipping.' };
   await job.stage('script');
@@ -118,8 +118,8 @@ async function extract(job: JobContext): Promise<PackageContents> {
   }
 }
 
-async function requireNewerVersion(packageFile: string, applianceFile: string): Promise<void> {
-  const [packaged, installed] = await Promise.all([readVersion(packageFile), readVersion(applianceFile)]);
+function requireNewerVersion(packageFile: string, applianceFile: string): void {
+  const [packaged, installed] = [readVersion(packageFile), readVersion(applianceFile)];
   if (packaged === undefined || installed === undefined) return;
   const order = compareVersions(packaged, installed);
   const name = `software update package v${printable(packaged, VERSION_SHOWN)}`;

@@ -16,9 +16,9 @@ export const version: Endpoint = {
     body: '{"version":"1.0.0"}',
     errors: [[404, 'the appliance has no version file']],
   },
-  async handle({ paths }) {
-    const installed = await readVersion(paths.version);
+  handle({ paths }) {
+    const installed = readVersion(paths.version);
     if (installed === undefined) throw new AdminError('notFound', '');
-    return json({ version: installed });
+    return Promise.resolve(json({ version: installed }));
   },
 };

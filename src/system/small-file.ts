@@ -1,0 +1,37 @@
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { ignoreMissing } from '../core/errors.js';
+
+/** A FIFO in the file's place is not waited for. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * At most the first `limitBytes` of a small text file, or undefined where there is none. For files that every request
+ * looks at: read at once it takes microseconds, while the thread pool, which uploads keep busy, would be asked three
+ * times.
+ */
+export function readSmallFile(path: string, limitBytes: number): string | undefined {
+  // A look costs less than the error of a missing file.
+  if (sizeOfSmallFile(path) === undefined) return undefined;
+  const file = openUnlessMissing(path);
+  if (file === undefined) return undefined;
+  try {
+    const start = Buffer.allocUnsafe(limitBytes);
+    return start.toString('utf8', 0, readSync(file, start, 0, limitBytes, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** In bytes; undefined where there is no such file. */
+export function sizeOfSmallFile(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
+
+function openUnlessMissing(path: string): number | undefined {
+  try {
+    return openSync(path, FLAGS);
+  } catch (error) {
+    ignoreMissing(error);
+    return undefined;
+  }
+}
