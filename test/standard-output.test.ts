@@ -96,7 +96,8 @@ test.each([
   const lines = `
     import { createLogger } from '${resolve('dist/core/logger.js')}';
     const logger = createLogger('info');
-    process.on('exit', () => { for (let line = 0; line < 3; line += 1) logger.info('ending'); });
+    for (let line = 0; line < 3; line += 1) logger.info('ending');
+    process.exit(0);
   `;
   const program = [process.execPath, '--input-type=module', '--eval', lines];
   const { status, signal, stderr } = spawnSync('/bin/sh', ['-c', run, 'sh', ...program], {

@@ -1,0 +1,160 @@
+import { hasTool } from '../../support/tools.js';
+import { inject, type SystemCallFault } from '../daemon/injection.js';
+import { requireAnswers, startServing, type Serving } from '../daemon/serving.js';
+import { startUnderFault } from '../daemon/starting.js';
+import type { Extent, Group, Row } from '../row.js';
+
+type Faults = readonly (readonly [SystemCallFault['thread'], call: string, ...errnos: string[]])[];
+
+/** What can fail while requests are answered; by which thread. */
+const WHILE_SERVING: Faults = [
+  ['main', 'accept4', 'EMFILE', 'ENFILE', 'ENOMEM'],
+  ['main', 'read', 'EIO', 'ECONNRESET'],
+  ['main', 'write', 'EIO', 'EPIPE'],
+  ['main', 'openat', 'EMFILE', 'EIO', 'ENOMEM'],
+  ['main', 'socketpair', 'EMFILE', 'ENOMEM'],
+  ['main', 'pipe2', 'EMFILE', 'ENFILE'],
+  ['main', 'clone', 'EAGAIN', 'ENOMEM'],
+  ['pool', 'openat', 'ENOSPC', 'EMFILE', 'EIO', 'EROFS', 'ENOMEM'],
+  ['pool', 'read', 'EIO'],
+  ['pool', 'pread64', 'EIO'],
+  ['pool', 'write', 'ENOSPC', 'EIO'],
+  ['pool', 'pwrite64', 'ENOSPC', 'EIO'],
+  ['pool', 'fsync', 'EIO', 'ENOSPC'],
+  ['pool', 'rename', 'EIO', 'ENOSPC'],
+  ['pool', 'unlink', 'EIO', 'EROFS'],
+  ['pool', 'rmdir', 'EIO'],
+  ['pool', 'mkdir', 'ENOSPC', 'EROFS'],
+  ['pool', 'link', 'ENOSPC', 'EIO'],
+  ['pool', 'ftruncate', 'EIO'],
+  ['pool', 'fchmod', 'EIO', 'EROFS'],
+  ['pool', 'statx', 'EIO', 'ENOMEM'],
+  ['pool', 'getdents64', 'EIO'],
+  ['pool', 'close', 'EIO'],
+];
+
+/** And while the daemon starts. */
+const AT_START: Faults = [
+  ['main', 'openat', 'EMFILE', 'EIO', 'ENOMEM'],
+  ['main', 'socket', 'EMFILE', 'ENOMEM'],
+  ['main', 'bind', 'ENOMEM'],
+  ['main', 'listen', 'ENOMEM'],
+  ['pool', 'openat', 'ENOSPC', 'EMFILE', 'EIO', 'EROFS', 'ENOMEM'],
+  ['pool', 'read', 'EIO'],
+  ['pool', 'write', 'ENOSPC', 'EIO'],
+  ['pool', 'fsync', 'EIO'],
+  ['pool', 'rename', 'EIO', 'ENOSPC'],
+  ['pool', 'unlink', 'EIO'],
+  ['pool', 'mkdir', 'ENOSPC', 'EROFS'],
+  ['pool', 'statx', 'EIO', 'ENOMEM'],
+  ['pool', 'getdents64', 'EIO'],
+  ['pool', 'close', 'EIO'],
+];
+
+/** The short version: one call of each kind. */
+const SHORT: readonly SystemCallFault[] = [
+  { thread: 'main', call: 'accept4', errno: 'ENFILE', nth: 2 },
+  { thread: 'main', call: 'clone', errno: 'EAGAIN', nth: 1 },
+  { thread: 'pool', call: 'openat', errno: 'EMFILE', nth: 3 },
+  { thread: 'pool', call: 'fsync', errno: 'EIO', nth: 1 },
+  { thread: 'pool', call: 'mkdir', errno: 'ENOSPC', nth: 1 },
+  { thread: 'pool', call: 'rmdir', errno: 'EIO', nth: 1 },
+];
+const SHORT_AT_START: readonly SystemCallFault[] = [
+  { thread: 'main', call: 'socket', errno: 'EMFILE', nth: 1 },
+  { thread: 'pool', call: 'openat', errno: 'EIO', nth: 2 },
+];
+
+/** How many calls fail in turn, and how many more by chance of those up to the last number. */
+const IN_TURN = 4;
+const BY_CHANCE = 3;
+const BY_CHANCE_UP_TO = 60;
+/** After a fault and a recovery that each take a while. */
+const LIMIT_MS = 240_000;
+
+export const daemonSyscalls: Group = {
+  name: 'daemon-syscalls',
+  about:
+    'the n-th system call of the daemon fails, at its start and while it answers: it says so, lives, and recovers',
+  lacks: () => {
+    if (!hasTool('strace')) return 'strace is not installed';
+    return process.geteuid?.() === 0 ? undefined : 'only root may inject faults into a process';
+  },
+  async *rows(extent) {
+    yield* whileServing(extent);
+    yield* rowsOf('starting', extent, { short: SHORT_AT_START, full: AT_START }, startUnderFault);
+  },
+};
+
+async function* whileServing(extent: Extent): AsyncGenerator<Row> {
+  let serving: Serving | undefined;
+  const renew = async () => {
+    await serving?.stop();
+    serving = undefined;
+  };
+  const attempt = async (fault: SystemCallFault): Promise<boolean> => {
+    serving ??= await startServing({ prefix: ['env', 'UV_THREADPOOL_SIZE=1'] });
+    try {
+      const injection = await inject(serving.pid, fault);
+      const answers = requireAnswers(serving);
+      await answers.catch(() => undefined);
+      const end = await injection.end();
+      if (end === 'impossible') {
+        await renew();
+        return await attempt({ ...fault, nth: fault.nth + 1 });
+      }
+      await answers;
+      const { call } = fault;
+      const keepStaged = call === 'unlink' || call === 'openat';
+      await serving.requireWell({ keepStaged, keepOpen: call === 'close' });
+      return end === 'hit';
+    } catch (error) {
+      await renew();
+      throw error;
+    }
+  };
+  try {
+    yield* rowsOf('serving', extent, { short: SHORT, full: WHILE_SERVING }, attempt);
+  } finally {
+    await renew();
+  }
+}
+
+/** @param attempt tells whether the fault hit: a later call would not, either */
+function* rowsOf(
+  phase: string,
+  { isShort, random }: Extent,
+  { short, full }: { readonly short: readonly SystemCallFault[]; readonly full: Faults },
+  attempt: (fault: SystemCallFault) => Promise<boolean>,
+): Generator<Row> {
+  let isLastHit = true;
+  const wasHit = () => isLastHit;
+  const rowOf = (fault: SystemCallFault): Row => ({
+    name: `${phase}: ${fault.thread} thread, ${fault.call} number ${fault.nth} fails with ${fault.errno}`,
+    limitMs: LIMIT_MS,
+    async run() {
+      isLastHit = true;
+      isLastHit = await attempt(fault);
+    },
+  });
+  if (isShort) {
+    for (const fault of short) yield rowOf(fault);
+    return;
+  }
+  for (const [thread, call, ...errnos] of full) {
+    for (const errno of errnos) {
+      const draw = random.fork(`${phase} ${thread} ${call} ${errno}`);
+      let nth = 0;
+      isLastHit = true;
+      while (wasHit() && nth < IN_TURN) yield rowOf({ thread, call, errno, nth: ++nth });
+      if (!wasHit()) continue;
+      let most = BY_CHANCE_UP_TO;
+      for (let more = 0; more < BY_CHANCE && most > IN_TURN; more += 1) {
+        nth = IN_TURN + 1 + draw.below(most - IN_TURN);
+        yield rowOf({ thread, call, errno, nth });
+        // Where there are not so many, an earlier one is tried next.
+        if (!wasHit()) most = nth - 1;
+      }
+    }
+  }
+}
