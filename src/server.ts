@@ -13,6 +13,7 @@ import { markProxied } from './http/client-address.js';
 import { limitConnections } from './http/connection-limit.js';
 import { errorReply } from './http/error-reply.js';
 import { messageTypes, type App } from './http/message-types.js';
+import { oneAtATime } from './http/one-at-a-time.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { markAwaitingContinue } from './http/unread-body.js';
 import type { KeyPair } from './system/certificate.js';
@@ -38,17 +39,18 @@ export async function listenTls(
   pair: KeyPair,
   at: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
-  const server = createHttpsServer(
-    { ...httpOptions(app, settings), ...tlsPolicy(pair), handshakeTimeout: settings.headersTimeoutMs },
-    app,
-  );
+  const server = createHttpsServer({
+    ...httpOptions(app, settings),
+    ...tlsPolicy(pair),
+    handshakeTimeout: settings.headersTimeoutMs,
+  });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return listen(server, app, settings, { ...at, portOption: '--port' });
 }
 
 /** The plain port behind a proxy on this machine, which names the client in `X-Forwarded-For`. */
 export async function listenBehindProxy(app: App, settings: Settings, port: number): Promise<Listener> {
-  const server = createHttpServer(httpOptions(app, settings), app);
+  const server = createHttpServer(httpOptions(app, settings));
   server.on('connection', markProxied);
   return listen(server, app, settings, { host: '127.0.0.1', port, portOption: 'JIDO_API_PORT' });
 }
@@ -89,11 +91,13 @@ async function listen(
 ): Promise<Listener> {
   limitConnections(server, settings.connectionLimit);
   server.setTimeout(settings.idleTimeoutMs);
+  const handler = oneAtATime(app);
+  server.on('request', handler);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     markAwaitingContinue(request);
-    app(request, response);
+    handler(request, response);
   });
-  server.on('checkExpectation', app); // one that is unknown may be ignored (RFC 9110, 10.1.1)
+  server.on('checkExpectation', handler); // one that is unknown may be ignored (RFC 9110, 10.1.1)
   server.on('connect', (_request: IncomingMessage, socket: Socket) =>
     refuse(socket, 'CONNECT is not allowed'),
   );
