@@ -25,7 +25,7 @@ stage_version() {
 # Programs, units, rules and pages name each other by their places.
 move_to_prefix() {
   change="s,/usr/\(lib\|bin\)/admind,$prefix/\1/admind,g"
-  find "$stage" -path "$stage/node_modules" -prune -o -type f ! -path "$stage/bin/node" \
+  find "$stage" -type f ! -path "$stage/bin/node" \
     -exec grep -l '/usr/\(lib\|bin\)/admind' {} + | while read -r file; do sed -i "$change" "$file"; done
   find "$stage/install/prefix/share/man" -name '*.gz' | while read -r page; do
     gzip -d "$page"

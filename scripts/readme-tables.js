@@ -1,8 +1,8 @@
 // Writes the tables of settings and endpoints into the README; their sources are the settings' schema and the endpoint table.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { endpoints } from '../dist/api/v1/index.js';
-import { renderSettingsTable } from '../dist/config/settings-table.js';
-import { renderEndpointTable } from '../dist/http/endpoint-table.js';
+import { endpoints } from '../src/api/v1/index.ts';
+import { renderSettingsTable } from '../src/config/settings-table.ts';
+import { renderEndpointTable } from '../src/http/endpoint-table.ts';
 
 const readme = new URL('../README.md', import.meta.url);
 const tables = { settings: renderSettingsTable(), endpoints: renderEndpointTable(endpoints) };

@@ -1,55 +1,45 @@
 #!/usr/bin/env node
-import { bundleCommand } from './commands/bundle.js';
 import { UsageError, type Command } from './commands/command.js';
-import { certificate } from './commands/certificate.js';
-import { consoleBanner } from './commands/console-banner.js';
-import { packageCommand } from './commands/package.js';
-import { prepare } from './commands/prepare.js';
-import { provisionCommand } from './commands/provision.js';
-import { serve } from './commands/serve.js';
-import { sign } from './commands/sign.js';
-import { sshCommand } from './commands/ssh-command.js';
-import { token } from './commands/token.js';
-import { waitReady } from './commands/wait-ready.js';
 import { productVersion } from './config/product-version.js';
 import { errnoOfSystemCall, FatalError, messageOf } from './core/errors.js';
 
-const commands: Readonly<Record<string, Command>> = {
-  serve,
-  prepare,
-  provision: provisionCommand,
-  'wait-ready': waitReady,
-  certificate,
-  token,
-  'console-banner': consoleBanner,
-  sign,
-  package: packageCommand,
-  bundle: bundleCommand,
-  'ssh-command': sshCommand,
-};
-
-const HELP = `Usage: admind COMMAND [OPTION…]
-
-${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`)
-  .join('\n')}
-
-admind COMMAND --help tells more; admind --version prints the version.
-`;
-
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(HELP);
+    process.stdout.write(overview(await loadCommands()));
     return name === undefined ? 2 : 0;
   }
   if (name === '--version') {
     process.stdout.write(`admind ${productVersion()}\n`);
     return 0;
   }
+  const commands = await (name === 'serve' ? loadServe() : loadCommands());
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command)
     throw new UsageError(`unknown command "${name}". Allowed: ${Object.keys(commands).join(', ')}`);
   return command.run(args);
+}
+
+type Commands = Readonly<Record<string, Command>>;
+
+/** The daemon is loaded without what the other commands need, and starts the sooner. */
+async function loadServe(): Promise<Commands> {
+  const { serve } = await import('./commands/serve.js');
+  return { serve };
+}
+
+async function loadCommands(): Promise<Commands> {
+  const [daemon, { commands }] = await Promise.all([loadServe(), import('./commands/index.js')]);
+  return { ...daemon, ...commands };
+}
+
+function overview(commands: Commands): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`);
+  return `Usage: admind COMMAND [OPTION…]
+
+${lines.join('\n')}
+
+admind COMMAND --help tells more; admind --version prints the version.
+`;
 }
 
 function report(error: unknown): number {

@@ -6,7 +6,8 @@ import { certificateStamp, loadCertificate } from './appliance/tls-certificate.j
 import { journalOf, type Paths } from './config/paths.js';
 import { createContext, type AppContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
-import { repeat, repeatFromNow, type StopRepeating } from './core/repeat.js';
+import { repeat, repeatFromNow, runLater, type StopRepeating } from './core/repeat.js';
+import { loadMultipart } from './http/receive-form.js';
 import { prepareAppliance, removeLeftovers, requirePrepared } from './prepare.js';
 import { renewCertificate } from './operations/renew-certificate.js';
 import { writeFileAtomic } from './system/atomic-file.js';
@@ -44,6 +45,11 @@ export interface Daemon {
 }
 
 const RENEWAL_CHECK_MS = 86_400_000;
+/**
+ * When what the first answers do not need is loaded. Not later: an upgrade of the package takes the files of a daemon
+ * that still runs away.
+ */
+const LATER_MS = 500;
 
 /**
  * Starts the daemon: settings, what a crash left, listeners, background tasks.
@@ -91,7 +97,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await removeLeftovers(context);
     reload = certificateTakeOver(context, tls);
     tasks.push(await launcher.watch());
-    tasks.push(repeatHealth(context));
+    tasks.push(...repeatHealth(context));
+    tasks.push(runLater(LATER_MS, loadMultipart, reportTo(context, 'loading')));
     if (context.isPrivileged && settings.tls) {
       const renew = () => renewCertificate(context).then(reload);
       tasks.push(repeat(RENEWAL_CHECK_MS, renew, reportTo(context, 'certificate renewal')));
@@ -121,10 +128,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-function repeatHealth({ paths, settings, isPrivileged, ...context }: AppContext): StopRepeating {
-  if (settings.healthIntervalMs === 0) return () => Promise.resolve();
+function repeatHealth({ paths, settings, isPrivileged, ...context }: AppContext): readonly StopRepeating[] {
+  if (settings.healthIntervalMs === 0) return [];
   const write = () => writeHealth(isPrivileged ? paths.health : paths.volatileHealth, paths.admin);
-  return repeatFromNow(settings.healthIntervalMs, write, reportTo(context, 'health'));
+  const report = reportTo(context, 'health');
+  return [runLater(LATER_MS, write, report), repeat(settings.healthIntervalMs, write, report)];
 }
 
 /** The console is root's: what has changed is only told, and read again by who writes there. */

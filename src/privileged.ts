@@ -1,7 +1,7 @@
 import { join, normalize, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { appliancePaths, DEFAULT_ADMIN_PATH, type Paths } from './config/paths.js';
-import { compileSchema } from './config/schema.js';
+import { compileSchema } from './config/compile-schema.js';
 import { readSettings } from './config/settings.js';
 import { messageOf } from './core/errors.js';
 import { createLogger } from './core/logger.js';

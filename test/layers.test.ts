@@ -8,7 +8,7 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
 );
 
 const imports = files.flatMap((file) =>
-  [...readFileSync(join(source, file), 'utf8').matchAll(/(?:from|import) '([^']+)'/g)].map(
+  [...readFileSync(join(source, file), 'utf8').matchAll(/(?:from |import |import\()'([^']+)'/g)].map(
     ([, target = '']) => ({
       file,
       layer: layerOf(file),

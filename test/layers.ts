@@ -31,8 +31,10 @@ export const PACKAGE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   express: ['app.ts', 'gate', 'auth', 'http'],
   multer: ['http'],
   'node-forge': ['system', 'package'],
+  'node-forge/lib/pem.js': ['system', 'package'],
   pino: ['core'],
   'proper-lockfile': ['system', 'package'],
   systeminformation: ['system', 'package'],
   tar: ['system', 'package'],
+  'tar/header': ['system', 'package'],
 };

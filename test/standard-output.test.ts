@@ -1,11 +1,23 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import request from 'supertest';
 import { createAppliance, TOKEN } from './support/appliance.js';
 import { freePort } from './support/free-port.js';
 import { poll } from './support/poll.js';
+import { buildProgram } from './support/program.js';
 import { testWith } from './support/tools.js';
 
 testWith('mkfifo')('a daemon whose output nobody reads goes on answering', async () => {
@@ -94,17 +106,23 @@ test.each([
   ['is read by nobody any more', 'exec "$@" | :'],
 ])('a process whose first lines are those at its end, in an output that %s, ends', (_what, run) => {
   const lines = `
-    import { createLogger } from '${resolve('dist/core/logger.js')}';
+    import { createLogger } from './core/logger.js';
     const logger = createLogger('info');
     for (let line = 0; line < 3; line += 1) logger.info('ending');
     process.exit(0);
   `;
-  const program = [process.execPath, '--input-type=module', '--eval', lines];
-  const { status, signal, stderr } = spawnSync('/bin/sh', ['-c', run, 'sh', ...program], {
-    timeout: 20_000,
-    encoding: 'utf8',
-  });
-  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+  const work = mkdtempSync(join(tmpdir(), 'admind-output-'));
+  try {
+    const program = join(work, 'program.mjs');
+    buildProgram(lines, program);
+    const { status, signal, stderr } = spawnSync('/bin/sh', ['-c', run, 'sh', process.execPath, program], {
+      timeout: 20_000,
+      encoding: 'utf8',
+    });
+    expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 });
 
 /** The processes that it has started and that still run. */

@@ -6,9 +6,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildProduct } from '../bundle.js';
 import { writeArchive } from './archive.js';
 import { fetchNodeRuntime } from './node-runtime.js';
-import { compressDocuments, listConfigurationFiles, normalize, pruneModules, sizeInKiB } from './tree.js';
+import { compressDocuments, listConfigurationFiles, normalize, sizeInKiB } from './tree.js';
 
 const source = resolve(import.meta.dirname, '../..');
 const packaging = join(source, 'scripts/package');
@@ -27,7 +28,7 @@ process.umask(0o022);
 const tree = mkdtempSync(join(tmpdir(), 'admind-package-'));
 try {
   const library = join(tree, 'usr/lib/admind');
-  installProduct(library);
+  await installProduct(library);
   fetchNodeRuntime(arch, join(library, 'bin'));
   installSystemFiles();
   writeChangelog(join(tree, 'usr/share/doc/admind/changelog'));
@@ -45,36 +46,13 @@ try {
   rmSync(tree, { recursive: true, force: true });
 }
 
-/** Compiled code, configuration schemas, system scripts and the packages that it needs at run time. */
-function installProduct(library) {
-  const compiled = mkdtempSync(join(tmpdir(), 'admind-compiled-'));
-  try {
-    run('npx', '--no-install', 'tsc', '--project', 'tsconfig.json', '--outDir', compiled);
-    cpSync(compiled, join(library, 'dist'), { recursive: true });
-  } finally {
-    rmSync(compiled, { recursive: true });
-  }
-  for (const name of [
-    'config',
-    'LICENSE',
-    'NOTICE',
-    'CHANGELOG.md',
-    'package.json',
-    'package-lock.json',
-    '.npmrc',
-  ]) {
+/** Programs with the packages that they need built in, configuration schemas, system scripts. */
+async function installProduct(library) {
+  mkdirSync(library, { recursive: true });
+  await buildProduct(join(library, 'dist'));
+  for (const name of ['config', 'LICENSE', 'NOTICE', 'CHANGELOG.md']) {
     cpSync(join(source, name), join(library, name), { recursive: true });
   }
-  execFileSync(
-    'npm',
-    ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--silent'],
-    {
-      cwd: library,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
-  pruneModules(join(library, 'node_modules'));
-  for (const name of ['package-lock.json', '.npmrc']) rmSync(join(library, name));
   writeFileSync(join(library, 'package.json'), `${JSON.stringify(describeProduct(), null, 2)}\n`);
   for (const name of readLines(join(packaging, 'scripts.txt'))) {
     cpSync(join(source, 'scripts', name), join(library, 'scripts', name));
@@ -84,8 +62,8 @@ function installProduct(library) {
 
 /** What is run needs no more of it. */
 function describeProduct() {
-  const { name, description, license, type, dependencies } = product;
-  return { name, version, description, license, private: true, type, dependencies };
+  const { name, description, license, type } = product;
+  return { name, version, description, license, private: true, type };
 }
 
 function installSystemFiles() {

@@ -1,34 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, lstatSync, lutimesSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, lutimesSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const DIRECTORY_MODE = 0o755;
 const PROGRAM_MODE = 0o755;
 const FILE_MODE = 0o644;
 const SUDOERS_MODE = 0o440;
-
-/** Removes what nothing at run time reads: sources, types, tests, documents other than licences. */
-export function pruneModules(modules) {
-  for (const path of walk(modules)) {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const isLicence = /^(licen[cs]e|notice|copying)/i.test(name);
-    const isUnused =
-      /\.(d\.[cm]?ts|[cm]?ts|map|md|markdown|flow|html|yml|yaml)$/i.test(name) ||
-      /^(\.package-lock\.json|\.eslint.*|\.prettier.*|\.editorconfig|\.npmignore|\.gitattributes|inc-version\.sh|\.taprc|\.travis.*)$/.test(
-        name,
-      );
-    if (isUnused && !isLicence) rmSync(path);
-  }
-  for (const path of directories(modules).reverse()) {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const isOfPackage =
-      lstatSync(path).isDirectory() &&
-      ['test', 'tests', '.github', '.husky', 'benchmark', 'docs'].includes(name);
-    if (isOfPackage || readdirSync(path).length === 0) rmSync(path, { recursive: true });
-  }
-  // Links to programs of packages, for development.
-  rmSync(join(modules, '.bin'), { recursive: true, force: true });
-}
 
 /** As Debian wants documents: without name and time in the compressed file. */
 export function compressDocuments(share) {
@@ -61,8 +38,9 @@ export function normalize(tree, epochSeconds) {
 function modeOf(path, stats) {
   if (stats.isDirectory()) return DIRECTORY_MODE;
   if (path.endsWith('/etc/sudoers.d/admind')) return SUDOERS_MODE;
-  const isOfModule = path.includes('/node_modules/');
-  return !isOfModule && (stats.mode & 0o100) !== 0 ? PROGRAM_MODE : FILE_MODE;
+  // Modules are run by the Node of the package, by name.
+  const isModule = path.endsWith('.js');
+  return !isModule && (stats.mode & 0o100) !== 0 ? PROGRAM_MODE : FILE_MODE;
 }
 
 function* walk(directory) {

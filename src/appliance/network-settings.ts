@@ -1,4 +1,5 @@
-import { compileSchema, requireValid } from '../config/schema.js';
+import { compileSchema } from '../config/compile-schema.js';
+import { requireValid } from '../config/schema.js';
 import type { Paths } from '../config/paths.js';
 import { readTextFile } from '../system/atomic-file.js';
 import type { FileReplacement } from '../system/file-change.js';

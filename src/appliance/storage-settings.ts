@@ -1,5 +1,6 @@
+import { compileSchema } from '../config/compile-schema.js';
 import type { Paths } from '../config/paths.js';
-import { compileSchema, requireValid } from '../config/schema.js';
+import { requireValid } from '../config/schema.js';
 import { AdminError } from '../core/errors.js';
 import { readTextFile } from '../system/atomic-file.js';
 import type { FileReplacement } from '../system/file-change.js';

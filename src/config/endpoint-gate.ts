@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { errnoOf, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { compileSchema, describeSchemaError } from './schema.js';
+import { compileSchema } from './compile-schema.js';
+import { describeSchemaError } from './schema.js';
 
 /** First-level endpoints that `jidoteki-admin-api.json` must name before they exist; every other one always exists. */
 const OPTIONAL_ENDPOINTS: readonly string[] = ['settings', 'certs', 'license', 'storage', 'backup'];

@@ -1,32 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import { AdminError } from '../core/errors.js';
 import { printable } from '../core/printable.js';
-import { productPath } from './paths.js';
-
-const ajv = new Ajv({ useDefaults: true, verbose: true, strictTypes: false });
-// The unit of a setting, for the README.
-ajv.addKeyword('x-unit');
-// The characters that a text may hold, in the order in which a refusal lists them.
-ajv.addKeyword({
-  keyword: 'characters',
-  type: 'string',
-  schemaType: 'string',
-  validate: (characters: string, text: string) => Array.from(text).every((one) => characters.includes(one)),
-});
-
-/** A JSON Schema (draft-07) from the top-level `config/` folder, parsed. */
-export function readSchema(name: string): Record<string, unknown> {
-  return JSON.parse(readFileSync(productPath('config', `${name}.schema.json`), 'utf8')) as Record<
-    string,
-    unknown
-  >;
-}
-
-/** Compiles `config/<name>.schema.json`. A valid value has the schema's defaults filled in. */
-export function compileSchema<T>(name: string): ValidateFunction<T> {
-  return ajv.compile<T>(readSchema(name));
-}
 
 /** The first validation error as one line that names the place, what is wrong and what is allowed. */
 export function describeSchemaError(validate: ValidateFunction): string {

@@ -1,4 +1,4 @@
-import { readSchema } from './schema.js';
+import { readSchema } from './schema-file.js';
 
 interface SettingSchema {
   readonly type: string;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { errnoOf, FatalError, messageOf } from '../core/errors.js';
 import type { LogLevel } from '../core/logger.js';
-import { compileSchema, describeSchemaError } from './schema.js';
+import { compileSchema } from './compile-schema.js';
+import { describeSchemaError } from './schema.js';
 
 /** The daemon's own settings (`admind.json`); meaning, unit, default and range of each: `config/admind.schema.json`. */
 export interface Settings {

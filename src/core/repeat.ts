@@ -25,6 +25,23 @@ export function repeat(
   };
 }
 
+/** Runs `task` once, after a time, unless it is ended before. The timer alone does not keep the process alive. */
+export function runLater(
+  delayMs: number,
+  task: () => Promise<unknown>,
+  onError: (error: unknown) => void,
+): StopRepeating {
+  let round: Promise<unknown> | undefined;
+  const timer = setTimeout(() => {
+    round = task().catch(onError);
+  }, delayMs);
+  timer.unref();
+  return async () => {
+    clearTimeout(timer);
+    await round;
+  };
+}
+
 /** As {@link repeat}, with a first round at once. */
 export function repeatFromNow(
   intervalMs: number,

@@ -6,10 +6,13 @@ import { BodyStream, bodyTooLarge } from './body-stream.js';
 import type { Endpoint } from './endpoint.js';
 import { endpointOf, type Exchange, type Step } from './exchange.js';
 import { enabledFields, requireFiles, type FormRules } from './form-rules.js';
-import { readMultipart, type Form } from './multipart.js';
+import type { Form } from './multipart.js';
 import { continueBody } from './unread-body.js';
 import { createUploadDirectory, removeUploadDirectory } from './upload-directory.js';
 import { readUrlencoded } from './urlencoded.js';
+
+/** What most requests do without. */
+export const loadMultipart = () => import('./multipart.js');
 
 /** All of a form without files: a few fields and their part headers. */
 const TEXT_FORM_LIMIT_BYTES = 256 * 1024;
@@ -39,7 +42,7 @@ async function readForm(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Form> {
-  const read = selectReader(request, rules);
+  const read = await selectReader(request, rules);
   const hasFiles = Object.values(rules).some(({ kind }) => kind === 'file');
   const limitBytes = hasFiles ? settings.uploadLimitBytes : TEXT_FORM_LIMIT_BYTES;
   await refuseTooLarge(request, limitBytes, hasFiles ? paths.incoming : undefined);
@@ -66,10 +69,11 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function selectReader(request: IncomingMessage, rules: FormRules) {
+async function selectReader(request: IncomingMessage, rules: FormRules) {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   const textOnly = Object.values(rules).every(({ kind }) => kind === 'text');
   if (type === 'multipart/form-data') {
+    const { readMultipart } = await loadMultipart();
     return (body: BodyStream, directory: string | undefined) => readMultipart(body, rules, directory);
   }
   if (type === 'application/x-www-form-urlencoded' && textOnly) {

@@ -48,6 +48,11 @@ export interface JobRecords {
   fail(error: JobError | undefined, isLogged?: boolean): Promise<void>;
 }
 
+/** What a job may leave when it is killed. */
+export function stagedBy(job: Job, paths: Paths): readonly string[] {
+  return [...job.staged(paths), spoolOf(paths, job.name)];
+}
+
 /** @param percentage that was published last */
 export function openJobRecords({ job, paths, settings, logger }: RecordedJob, percentage = 0): JobRecords {
   const files = job.status(paths);
@@ -70,7 +75,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
   const tell = (stage: string) => logger.debug({ job: job.name, stage }, 'stage');
 
   const cleanUp = async () => {
-    for (const path of [...job.staged(paths), spoolOf(paths, job.name)]) {
+    for (const path of stagedBy(job, paths)) {
       await freePath(path).catch((error: unknown) => {
         logger.error({ job: job.name, reason: messageOf(error) }, 'what a job staged could not be removed');
         return log.line(`Cleaning up failed: ${messageOf(error)}`);

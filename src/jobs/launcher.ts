@@ -88,8 +88,9 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   };
 
   const cleanUp = async (recorded: RecordedJob): Promise<void> => {
-    if (!openPrivileged) return cleanUpIfIdle(recorded);
-    if (await hasStaged(recorded)) await settleByRunner(recorded.job.name);
+    // Seldom: a lock for each job would take longer than all else at the start.
+    if (!(await hasStaged(recorded))) return;
+    await (openPrivileged ? settleByRunner(recorded.job.name) : cleanUpIfIdle(recorded));
   };
 
   const settle = (name: JobName) => shareSettling(name, () => settleNow(name));

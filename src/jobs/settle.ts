@@ -7,7 +7,7 @@ import { findFileChange } from '../system/file-change.js';
 import { acquireLock, type Lock } from '../system/lock.js';
 import { lockOf } from './acquire.js';
 import type { Job, JobSuccess } from './job.js';
-import { openJobRecords, type RecordedJob } from './job-records.js';
+import { openJobRecords, stagedBy, type RecordedJob } from './job-records.js';
 import { finish, reportNotUndone, undo, type JobParts } from './run-job.js';
 
 /** What a killed run of a job has left; `change` has to be ended by a runner, since it may need scripts. */
@@ -79,7 +79,7 @@ export async function cleanUpIfIdle(recorded: RecordedJob): Promise<void> {
 
 /** Whether something that a job stages is there: while it runs, or when it was cut off. */
 export async function hasStaged({ job, paths }: RecordedJob): Promise<boolean> {
-  for (const path of job.staged(paths)) {
+  for (const path of stagedBy(job, paths)) {
     if (await lstat(path).catch(ignoreMissing)) return true;
   }
   return false;

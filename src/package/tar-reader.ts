@@ -1,4 +1,5 @@
-import { Header, type HeaderData } from 'tar';
+import type { HeaderData } from 'tar';
+import { Header } from 'tar/header';
 import { createByteSource, type ByteSource } from './byte-source.js';
 import { TarFormatError } from './tar-format-error.js';
 import { isTarHeader, TAR_BLOCK_BYTES } from './tar-header.js';

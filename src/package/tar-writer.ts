@@ -1,4 +1,4 @@
-import { Header } from 'tar';
+import { Header } from 'tar/header';
 import { FatalError } from '../core/errors.js';
 import { printable } from './printable.js';
 import { TAR_BLOCK_BYTES } from './tar-header.js';

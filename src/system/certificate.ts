@@ -2,7 +2,6 @@ import { generateKeyPair, randomBytes, X509Certificate, createPrivateKey } from 
 import { networkInterfaces, hostname } from 'node:os';
 import { createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
-import forge from 'node-forge';
 
 /** A private key and its certificate chain, PEM. */
 export interface KeyPair {
@@ -29,6 +28,7 @@ const DNS_NAME = 2;
  * @param now milliseconds since 1970
  */
 export async function createSelfSignedCertificate(now = Date.now()): Promise<KeyPair> {
+  const { default: forge } = await import('node-forge');
   const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -60,6 +60,14 @@ export async function createSelfSignedCertificate(now = Date.now()): Promise<Key
  * @throws Error that says what is missing, unreadable or does not belong together
  */
 export function parseKeyPair(pem: string): KeyPair {
+  // At the start the pair that is served is asked for again and again, and checking it takes its time.
+  if (parsed?.pem !== pem) parsed = { pem, pair: checkKeyPair(pem) };
+  return parsed.pair;
+}
+
+let parsed: { readonly pem: string; readonly pair: KeyPair } | undefined;
+
+function checkKeyPair(pem: string): KeyPair {
   const blocks = pem.match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g) ?? [];
   const key = blocks.find((block) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(block));
   // A certificate may also be there as its own authority: it is served once.

@@ -1,6 +1,5 @@
 import { statfs } from 'node:fs/promises';
 import { loadavg } from 'node:os';
-import si from 'systeminformation';
 
 export interface HostUsage {
   /** Bytes of the file system that holds the given path. */
@@ -13,6 +12,7 @@ export interface HostUsage {
 }
 
 export async function readHostUsage(path: string): Promise<HostUsage> {
+  const { default: si } = await import('systeminformation');
   const [memory, cpu, disk] = await Promise.all([si.mem(), si.currentLoad(), diskUsage(path)]);
   const [one = 0, five = 0, fifteen = 0] = loadavg();
   return {

@@ -1,4 +1,4 @@
-import forge from 'node-forge';
+import pem from 'node-forge/lib/pem.js';
 
 /** One `-----BEGIN …-----` block of a PEM file. */
 export interface PemBlock {
@@ -16,7 +16,7 @@ export interface PemBlock {
  */
 export function readPem(content: Buffer): readonly PemBlock[] {
   try {
-    return forge.pem.decode(content.toString('latin1')).map(({ type, body, procType }) => ({
+    return pem.decode(content.toString('latin1')).map(({ type, body, procType }) => ({
       label: type,
       der: Buffer.from(body, 'latin1'),
       isEncrypted: type === 'ENCRYPTED PRIVATE KEY' || isEncryptedType(procType),

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { buildProgram } from '../support/program.js';
 import { testWith } from '../support/tools.js';
 
 const FILES = 20_000;
@@ -15,11 +16,11 @@ afterEach(() => rm(work, { recursive: true, force: true }));
 
 /** What the two jobs do, in a process whose heap holds a part of all that. */
 const PROGRAM = `
-const [dist, work] = process.argv.slice(1);
-const { writeBackup } = await import(dist + '/package/backup-archive.js');
-const { extractArchive } = await import(dist + '/package/restore-archive.js');
-const { attributesList, beginTreeChange, stagedTree } = await import(dist + '/system/tree-change.js');
-const { mkdirSync } = await import('node:fs');
+import { writeBackup } from './package/backup-archive.js';
+import { extractArchive } from './package/restore-archive.js';
+import { attributesList, beginTreeChange, stagedTree } from './system/tree-change.js';
+import { mkdirSync } from 'node:fs';
+const [work] = process.argv.slice(2);
 const { signal } = new AbortController();
 const nothing = () => Promise.resolve();
 const source = { directory: work + '/data', paths: ['app'], excluded: [], signal };
@@ -49,7 +50,10 @@ testWith('diff')('20,000 small files are backed up and restored in a heap of 24 
     if (index < 20) mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, `${'a file with a long name '.repeat(4)}${index}`), 'old');
   }
-  const flags = ['--max-old-space-size=24', '--input-type=module', '-e', PROGRAM, resolve('dist'), work];
-  execFileSync(process.execPath, flags, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const program = join(work, 'program.mjs');
+  buildProgram(PROGRAM, program);
+  execFileSync(process.execPath, ['--max-old-space-size=24', program, work], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   execFileSync('diff', ['-r', join(work, 'restored'), join(work, 'data')]);
 });

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { acquireLock, isLocked } from '../../src/system/lock.js';
 import { currentScope } from '../../src/system/processes.js';
 import { poll } from '../support/poll.js';
+import { buildProgram } from '../support/program.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -101,10 +102,17 @@ test('a holder in another PID namespace is judged by its heartbeat', async () =>
 describe.each([2, 4])('%d contenders at the same instant', (count) => {
   const ROUNDS = 100;
   let contenders: Contender[];
-  beforeAll(() => {
-    contenders = Array.from({ length: count }, startContender);
+  let work: string;
+  beforeAll(async () => {
+    work = await mkdtemp(join(tmpdir(), 'admind-contender-'));
+    const program = join(work, 'contender.mjs');
+    buildProgram("import '../test/system/lock-contender.js';", program);
+    contenders = Array.from({ length: count }, () => startContender(program));
   });
-  afterAll(() => Promise.all(contenders.map((contender) => contender.end())));
+  afterAll(async () => {
+    await Promise.all(contenders.map((contender) => contender.end()));
+    await rm(work, { recursive: true });
+  });
 
   test.each([
     ['a fresh lock', () => Promise.resolve()],
@@ -134,8 +142,8 @@ interface Contender {
   end(): Promise<void>;
 }
 
-function startContender(): Contender {
-  const child = spawn(process.execPath, [resolve('test/system/lock-contender.mjs')], {
+function startContender(program: string): Contender {
+  const child = spawn(process.execPath, [program], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   return {
