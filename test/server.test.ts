@@ -9,7 +9,8 @@ import { TOKEN } from './support/appliance.js';
 import { startTestDaemon, type TestDaemon } from './support/daemon.js';
 import { freePort } from './support/free-port.js';
 import { poll } from './support/poll.js';
-import { mountTmpfs, testWithMount } from './support/tmpfs.js';
+import { mountTmpfs } from './support/tmpfs.js';
+import { testWithMount } from './support/test-with-mount.js';
 
 let appliance: TestDaemon;
 afterEach(() => appliance.stop());
@@ -310,6 +311,19 @@ describe('behind a proxy', () => {
 });
 
 describe('a full disk', () => {
+  testWithMount('413 that says so where no more files fit, though bytes are free', async () => {
+    appliance = await startTestDaemon();
+    const unmount = mountTmpfs(appliance.paths.incoming, '256k,nr_inodes=1');
+    try {
+      const { status, text } = await appliance
+        .signed('POST', '/update')
+        .attach('update', Buffer.from('a package'), 'p');
+      expect([status, text]).toEqual([413, expect.stringContaining('Not enough disk space')]);
+    } finally {
+      unmount();
+    }
+  });
+
   testWithMount('413 that says so, and nothing is left of the upload', async () => {
     appliance = await startTestDaemon();
     const { incoming } = appliance.paths;

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import multer, { MulterError } from 'multer';
 import type { Readable, Writable } from 'node:stream';
-import { AdminError, errnoOf, isDiskFull, messageOf } from '../core/errors.js';
+import { AdminError, messageOf } from '../core/errors.js';
 import type { BodyStream } from './body-stream.js';
 import type { UploadedFile } from './endpoint.js';
 import {
@@ -11,6 +11,7 @@ import {
   textTooLong,
   type FormRules,
 } from './form-rules.js';
+import { describeUploadFault } from './upload-fault.js';
 
 export interface Form {
   readonly fields: ReadonlyMap<string, string>;
@@ -120,17 +121,8 @@ function files({ files: list = [] }: Parsed): Map<string, UploadedFile> {
 function describe(error: unknown, fileLimit: number): AdminError {
   if (error instanceof AdminError) return error;
   if (error instanceof MulterError) return describeMulterError(error, fileLimit);
-  if (isDiskFull(error)) {
-    return new AdminError('tooLarge', 'Not enough disk space on the appliance for this upload', {
-      cause: error,
-    });
-  }
-  if (errnoOf(error) !== undefined) {
-    return new AdminError('internal', 'The upload could not be stored', {
-      detail: messageOf(error),
-      cause: error,
-    });
-  }
+  const fault = describeUploadFault(error);
+  if (fault) return fault;
   // busboy has no error classes: every other error is its word on a malformed form.
   return new AdminError('badRequest', `Malformed multipart form: ${messageOf(error)}`, { cause: error });
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Paths } from '../config/paths.js';
 import type { AppContext } from '../context.js';
 import { AdminError } from '../core/errors.js';
 import { freeBytes } from '../system/disk-space.js';
@@ -9,6 +10,7 @@ import { enabledFields, requireFiles, type FormRules } from './form-rules.js';
 import type { Form } from './multipart.js';
 import { continueBody } from './unread-body.js';
 import { createUploadDirectory, removeUploadDirectory } from './upload-directory.js';
+import { describeUploadFault } from './upload-fault.js';
 import { readUrlencoded } from './urlencoded.js';
 
 /** What most requests do without. */
@@ -46,7 +48,7 @@ async function readForm(
   const hasFiles = Object.values(rules).some(({ kind }) => kind === 'file');
   const limitBytes = hasFiles ? settings.uploadLimitBytes : TEXT_FORM_LIMIT_BYTES;
   await refuseTooLarge(request, limitBytes, hasFiles ? paths.incoming : undefined);
-  const directory = hasFiles ? await createUploadDirectory(paths.incoming, exchange.id) : undefined;
+  const directory = hasFiles ? await makeUploadDirectory(paths, exchange) : undefined;
   try {
     continueBody(request, response);
     const form = await read(new BodyStream(request, limitBytes), directory);
@@ -57,6 +59,13 @@ async function readForm(
     if (directory !== undefined) await removeUploadDirectory(directory);
     throw error;
   }
+}
+
+/** A disk may have bytes free, and be full of files. */
+async function makeUploadDirectory({ incoming }: Paths, { id }: Exchange): Promise<string> {
+  return createUploadDirectory(incoming, id).catch((error: unknown) => {
+    throw describeUploadFault(error) ?? error;
+  });
 }
 
 function formWithoutBody({ form = {} }: Endpoint): Form {

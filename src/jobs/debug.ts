@@ -48,7 +48,8 @@ async function run(context: JobContext): Promise<undefined> {
   const members = await encryptMembers(context, key, collected);
   await rm(collected, { recursive: true });
   await context.stage('publish');
-  await publishFile(paths.debugBundle, paths.debugStaging, tarBundle(paths.debugDirectory, members));
+  const bundle = tarBundle(paths.debugDirectory, members);
+  await publishFile(context, paths.debugBundle, paths.debugStaging, bundle);
 }
 
 async function collect(context: JobContext, directory: string): Promise<void> {

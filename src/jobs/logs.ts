@@ -21,7 +21,7 @@ export const logsJob: Job = {
     const { logsList, logsArchive, logsStaging } = context.paths;
     await requireInstalled(logsList);
     await context.stage('collect');
-    await publishFile(logsArchive, logsStaging, await collectLogs(context));
+    await publishFile(context, logsArchive, logsStaging, await collectLogs(context));
     return undefined;
   },
 };

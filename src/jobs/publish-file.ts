@@ -1,26 +1,24 @@
-import { rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { isDiskFull } from '../core/errors.js';
-import { syncDirectory, writeSynced } from '../system/atomic-file.js';
-import { JobFailure } from './job.js';
+import { writeSynced } from '../system/atomic-file.js';
+import { JobFailure, type JobContext } from './job.js';
 
 /** Readable for the group that may download it by SFTP. */
 const MODE = 0o640;
 
 /**
  * Writes a file for download under another name, then puts it in its place: whoever reads the previous one goes on
- * reading that.
+ * reading that, which stays unless the job succeeds.
  *
  * @throws JobFailure when the disk is full
  */
 export async function publishFile(
+  context: JobContext,
   file: string,
   staged: string,
   content: AsyncIterable<Buffer>,
 ): Promise<void> {
   await writeOrExplain(staged, content, MODE);
-  await rename(staged, file);
-  await syncDirectory(dirname(file));
+  await context.replaceFiles([{ file, staged }]);
 }
 
 /** Writes a new file. @throws JobFailure when the disk is full */

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { EVERYTHING } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 import { describeTree } from '../support/tree.js';
 
 let appliance: TestDaemon;

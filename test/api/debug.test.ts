@@ -6,7 +6,8 @@ import type { BundleManifest } from '../../src/package/bundle-manifest.js';
 import { openBundle } from '../../src/package/open-bundle.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { download } from '../support/download.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 import { testWith } from '../support/tools.js';
 
 const LIMIT = 10_000;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { download } from '../support/download.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 
 const LOG = 'opt/jidoteki/tinyadmin/log';
 

@@ -12,7 +12,8 @@ import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
 import { pretendToRun, runnerOf } from '../support/running-job.js';
 import { writeScript } from '../support/script-file.js';
-import { fillDisk, mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { fillDisk, mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 
 let appliance: TestDaemon;
 /** What a sandbox does instead of a reboot. */

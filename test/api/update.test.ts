@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { identify, isAlive } from '../../src/system/processes.js';
 import { poll } from '../support/poll.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 import { makePackage } from '../support/update-package.js';
 
 interface UpdateStatus {

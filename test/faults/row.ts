@@ -4,7 +4,7 @@ import type { Random } from './random.js';
 export interface Row {
   /** What is tried, when, and what goes wrong then: `update, at decrypt, runner killed`. */
   readonly name: string;
-  run(): Promise<void>;
+  run(): Promise<unknown>;
   /** After this it is lost; default: two minutes. */
   readonly limitMs?: number;
 }

@@ -7,7 +7,8 @@ import {
   removeUploadDirectory,
 } from '../../src/http/upload-directory.js';
 import { poll } from '../support/poll.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 
 let uploads: string;
 beforeEach(async () => {

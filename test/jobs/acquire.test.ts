@@ -1,6 +1,7 @@
 import { acquireJobLock } from '../../src/jobs/acquire.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
-import { fillDisk, mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { fillDisk, mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 
 let appliance: TestAppliance;
 beforeEach(async () => {

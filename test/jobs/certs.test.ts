@@ -15,7 +15,8 @@ import { startDaemonProcess, type DaemonProcess } from '../support/daemon-proces
 import { poll } from '../support/poll.js';
 import { copyProduct, type ProductCopy } from '../support/product-copy.js';
 import { connectTls, servedFingerprint } from '../support/served-certificate.js';
-import { fillDisk, mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { fillDisk, mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 import { describeWith } from '../support/tools.js';
 
 let authority: TestAuthority;

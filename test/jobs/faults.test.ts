@@ -12,7 +12,8 @@ import { TOKEN } from '../support/appliance.js';
 import { startDaemonProcess } from '../support/daemon-process.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
-import { fillDisk, mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { fillDisk, mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 import { makePackage } from '../support/update-package.js';
 
 const LIMIT = 10_000;

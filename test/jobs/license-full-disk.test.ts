@@ -4,7 +4,8 @@ import { readJobStatus } from '../../src/records/job-status.js';
 import { readTextFile } from '../../src/system/atomic-file.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { writeScript } from '../support/script-file.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 
 let appliance: TestDaemon;
 beforeEach(async () => {

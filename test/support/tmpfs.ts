@@ -11,9 +11,6 @@ export function mountTmpfs(directory: string, size: string): () => void {
   return () => execFileSync('umount', ['--lazy', directory], { stdio: 'pipe' });
 }
 
-/** `test`, or `test.skip` where this user may not mount. */
-export const testWithMount = mayMount() ? test : test.skip;
-
 /** Fills the file system of `file` to its last byte. */
 export async function fillDisk(file: string): Promise<void> {
   const handle = await open(file, 'w');
@@ -25,7 +22,8 @@ export async function fillDisk(file: string): Promise<void> {
   }
 }
 
-function mayMount(): boolean {
+/** Whether this user may mount. */
+export function mayMount(): boolean {
   const directory = mkdtempSync(join(tmpdir(), 'admind-mount-'));
   try {
     mountTmpfs(directory, '64k')();

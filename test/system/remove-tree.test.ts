@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePath } from '../../src/system/remove-tree.js';
 import { poll } from '../support/poll.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 
 let directory: string;
 let tree: string;

@@ -10,7 +10,8 @@ import {
   type TreePlaces,
 } from '../../src/system/tree-change.js';
 import { IMPLIED_DIRECTORY_MODE, STATED_DIRECTORY_MODE } from '../../src/system/tree-plan.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 import { describeTree } from '../support/tree.js';
 
 let work: string;

@@ -2,6 +2,9 @@ import type { Group } from '../row.js';
 import { daemonSyscalls } from './daemon-syscalls.js';
 import { descriptors } from './descriptors.js';
 import { kill } from './kill.js';
+import { noSpace } from './no-space.js';
+import { powerCut } from './power-cut.js';
+import { syscalls } from './syscalls.js';
 
 /** Every group of the campaign, in the order in which they run. */
-export const groups: readonly Group[] = [kill, daemonSyscalls, descriptors];
+export const groups: readonly Group[] = [kill, powerCut, noSpace, syscalls, daemonSyscalls, descriptors];

@@ -10,6 +10,8 @@ import { awaitSettled, readTold } from './truth.js';
 export interface Tolerance {
   /** Lines of the job's log: the disk that they belong on did not take them. */
   readonly losesLog?: boolean;
+  /** Files, until the job has run once more: the disk did not let them be removed. */
+  readonly keepsFiles?: boolean;
 }
 
 export interface Round {
@@ -22,6 +24,8 @@ export interface Round {
   readonly code: number | undefined;
   /** Whether the job has told a stage in this round: from there on its status is of this round. */
   readonly hasBegun: boolean;
+  /** Whether its success was to be seen before the fault. */
+  readonly isTold?: boolean;
   readonly tolerance?: Tolerance;
 }
 
@@ -31,7 +35,7 @@ export interface Round {
  * @returns the round whose state there is now
  */
 export async function judge(judged: Round): Promise<number> {
-  const { stand, subject, round, before, code, hasBegun, tolerance = {} } = judged;
+  const { stand, subject, round, before, code, hasBegun, isTold, tolerance = {} } = judged;
   const { appliance } = stand;
   await awaitSettled(subject.job, appliance);
   const told = await readTold(subject.job, appliance);
@@ -48,6 +52,7 @@ export async function judge(judged: Round): Promise<number> {
   if (tolerance.losesLog !== true)
     assert.equal(told.log, told.status, `log and status tell the same: ${facts}`);
   if (subject.isToldBefore === true) return reached;
+  if (isTold === true) assert.equal(told.status, 'success', `a success that was told stays one: ${facts}`);
   if (told.status === 'success')
     assert.equal(reached, round, `a success has brought about the new state: ${facts}`);
   else assert.equal(told.status, 'failed', `a job that has ended tells how: ${facts}`);
@@ -58,10 +63,14 @@ export async function judge(judged: Round): Promise<number> {
 }
 
 /** No file, process or lock is left behind, no secret is told, and the next request is answered. */
-export async function requireClean(stand: Stand, known: readonly string[]): Promise<void> {
+export async function requireClean(
+  stand: Stand,
+  known: readonly string[],
+  { keepsFiles = false }: Tolerance = {},
+): Promise<void> {
   const { appliance, daemon } = stand;
   const left = async () => [
-    ...(await newFiles(appliance, known)).map((name) => `file ${name}`),
+    ...(keepsFiles ? [] : await newFiles(appliance, known)).map((name) => `file ${name}`),
     ...(await processesOf(appliance, [daemon.process.pid])).map(
       ({ pid, command }) => `process ${pid} ${command}`,
     ),

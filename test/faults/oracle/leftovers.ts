@@ -8,8 +8,8 @@ import type { Job } from '../../../src/jobs/job.js';
 import { isLocked } from '../../../src/system/lock.js';
 import type { TestAppliance } from '../../support/appliance.js';
 
-/** What rows and their subjects make themselves, below the root of an appliance. */
-const NOT_THE_PRODUCTS = /^(package-|vendor-|work)/;
+/** What rows, their subjects and the scripts of these make themselves, below the root of an appliance. */
+const NOT_THE_PRODUCTS = /^(package-|vendor-|work)|\/\.version$/;
 /** Of this boot and younger than a minute it could belong to a writer that lives, and stays until then. */
 const STAGED = /(^|\/)\.[^/]*\.new$/;
 const LONG_AGO_S = 120;

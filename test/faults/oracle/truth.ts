@@ -28,6 +28,14 @@ export async function awaitSettled(job: JobName, { paths }: TestAppliance): Prom
   });
 }
 
+/** Resolves when the success of a job that runs is to be seen. */
+export async function awaitTold(job: JobName, { paths }: TestAppliance): Promise<void> {
+  await poll(`${job} tells its success`, async () => {
+    const { fields } = await readJobStatus(jobs[job].status(paths));
+    return fields.status === 'success';
+  });
+}
+
 /** @throws AssertionError when the records of the job contradict each other */
 export async function readTold(job: JobName, appliance: TestAppliance): Promise<Told> {
   const { paths, read } = appliance;

@@ -12,6 +12,8 @@ export interface Stand {
   readonly secrets: Map<string, string>;
   /** What its daemons and their runners have printed so far. */
   printed(): string;
+  /** Takes a line for one that its daemon or a runner has printed. */
+  take(line: string): void;
   /** Tells of each stage of a job from now on. @returns ends it */
   onStage(listener: (event: StageEvent) => void): () => void;
   isServing(): boolean;
@@ -32,6 +34,8 @@ export interface StandOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Called before the daemon starts. */
   readonly prepare?: (appliance: TestAppliance) => Promise<void>;
+  /** Called when its root has been made, before anything that the daemon needs. @returns takes back what it has mounted */
+  readonly furnish?: (appliance: TestAppliance) => () => void;
   /** The directory in which the root of the appliance is made, if it must be a certain file system. */
   readonly parent?: string;
   /** Directory of the built product. */
@@ -40,7 +44,13 @@ export interface StandOptions {
   readonly prefix?: readonly string[];
 }
 
-export async function openStand({ settings, prepare, parent, ...how }: StandOptions = {}): Promise<Stand> {
+export async function openStand({
+  settings,
+  prepare,
+  furnish,
+  parent,
+  ...how
+}: StandOptions = {}): Promise<Stand> {
   const appliance = await createAppliance({ logLevel: 'debug', ...settings }, parent);
   const listeners = new Set<(event: StageEvent) => void>();
   let printed = '';
@@ -48,6 +58,11 @@ export async function openStand({ settings, prepare, parent, ...how }: StandOpti
     printed += `${line}\n`;
     if (!line.includes('"msg":"stage"')) return;
     for (const listener of listeners) listener(JSON.parse(line) as StageEvent);
+  };
+  const takeBack = furnish?.(appliance);
+  const remove = async () => {
+    takeBack?.();
+    await appliance.remove();
   };
   const start = () => startDaemonProcess(appliance, { ...how, onLine });
   try {
@@ -65,6 +80,7 @@ export async function openStand({ settings, prepare, parent, ...how }: StandOpti
         ['the update key', readFileSync(appliance.paths.updatesKey, 'utf8').trim()],
       ]),
       printed: () => printed,
+      take: onLine,
       onStage(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -76,11 +92,11 @@ export async function openStand({ settings, prepare, parent, ...how }: StandOpti
       },
       async close() {
         if (isRunning(daemon)) await daemon.kill('SIGTERM');
-        await appliance.remove();
+        await remove();
       },
     };
   } catch (error) {
-    await appliance.remove();
+    await remove();
     throw error;
   }
 }

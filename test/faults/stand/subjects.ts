@@ -14,7 +14,7 @@ import type { Subject } from './subject.js';
 /** What a stand's scripts have followed: a copy of the settings that the machine was told to apply last. */
 const FOLLOWED = 'work/followed';
 const followScript = (conf: string) =>
-  `mkdir -p "$ADMIND_ROOT/work"\nsleep 0.1\ncp "$ADMIND_ROOT/usr/local/etc/${conf}" "$ADMIND_ROOT/${FOLLOWED}.new"
+  `set -e\nmkdir -p "$ADMIND_ROOT/work"\nsleep 0.1\ncp "$ADMIND_ROOT/usr/local/etc/${conf}" "$ADMIND_ROOT/${FOLLOWED}.new"
 mv "$ADMIND_ROOT/${FOLLOWED}.new" "$ADMIND_ROOT/${FOLLOWED}"`;
 
 /** What the machine follows must be what its settings say, unless it was never told. */
@@ -42,7 +42,7 @@ const update = (): Subject => ({
       update: await makePackage(appliance, {
         'version.txt': `${textOf(round)}\n`,
         'update.sh':
-          'sleep 0.1; cp version.txt "$JIDO_ADMIN_PATH/etc/.version"; sync; mv "$JIDO_ADMIN_PATH/etc/.version" "$JIDO_ADMIN_PATH/etc/version.txt"\n',
+          'set -e; sleep 0.1; cp version.txt "$JIDO_ADMIN_PATH/etc/.version"; sync; mv "$JIDO_ADMIN_PATH/etc/.version" "$JIDO_ADMIN_PATH/etc/version.txt"\n',
       }),
     },
   }),

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Response } from 'supertest';
 import { sleep } from '../../../src/core/clock.js';
+import { messageOf } from '../../../src/core/errors.js';
 import type { JobName } from '../../../src/jobs/index.js';
 import { ageStagedFiles, listFiles, stagedFiles } from '../oracle/leftovers.js';
 import { judge, requireClean, type Tolerance } from '../oracle/judge.js';
+import { awaitTold } from '../oracle/truth.js';
 import { openStand, type Stand, type StandOptions } from './stand.js';
 import { subjects } from './subjects.js';
 import type { Subject } from './subject.js';
@@ -18,30 +20,54 @@ export interface Trial {
   readonly longestMs: number;
   /** A round that nothing disturbs. */
   plainRound(): Promise<void>;
-  faultedRound(fault: Fault): Promise<void>;
+  faultedRound(fault: Fault): Promise<Outcome>;
+  /** Between two rounds: whatever the last one has brought about is still there, and the next one works. */
+  faultedIdle(fault: Pick<Fault, 'mend'> & { act(stand: Stand): Promise<void> | void }): Promise<void>;
   /** Asks once more that nothing stays for good, and takes the appliance down. */
   close(): Promise<void>;
 }
 
 export interface Fault {
-  readonly moment: Moment;
+  /** Done before the job is asked for, when all that it works on is there. */
+  ready?(stand: Stand): Promise<void> | void;
+  /** Default: as soon as the job has been asked for. */
+  readonly moment?: Moment;
   /** What goes wrong at that moment. */
-  act(at: FaultedMoment): Promise<void> | void;
+  act?(at: FaultedMoment): Promise<void> | void;
   /** Ends the fault before the round is judged. */
   mend?(): Promise<void> | void;
-  readonly tolerance?: Tolerance;
+  /** Asks for the job in another way than by the API. */
+  ask?(stand: Stand, subject: Subject, files: Files): Promise<Answer>;
+  /** Asked for when the fault has been mended. */
+  tolerance?(): Tolerance;
+}
+
+export type Files = Readonly<Record<string, string>>;
+
+export interface Answer {
+  /** Its status; undefined when there was none. */
+  readonly code: number | undefined;
+  readonly text: string;
 }
 
 /** Some time after a stage has begun; without a stage, after the job has. */
 export interface Moment {
   readonly stage?: string;
+  /** Instead of a stage: after its success was to be seen. */
+  readonly isTold?: boolean;
   readonly afterMs: number;
 }
 
 export interface FaultedMoment {
   readonly stand: Stand;
-  /** The pid of the process in which the job runs. */
+  /** The pid of the process in which the job runs; 0 where no moment of it was waited for. */
   readonly runner: number;
+  readonly answered: Promise<Answer>;
+}
+
+/** How a round with a fault went. */
+export interface Outcome extends Answer {
+  readonly hasSucceeded: boolean;
 }
 
 const MOMENT_LIMIT_MS = 30_000;
@@ -67,11 +93,11 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
   const plainRound = async () => {
     const files = await begin();
     const began = performance.now();
-    const answer = await ask(stand, subject, files);
-    current = await judge({ stand, subject, round, before: current, code: answer, hasBegun: true });
+    const { code, text } = await ask(stand, subject, files);
+    current = await judge({ stand, subject, round, before: current, code, hasBegun: true });
     assert.ok(
-      answer !== undefined && answer < 300,
-      `a job that nothing disturbs is accepted, not answered ${answer ?? 'not at all'}`,
+      code !== undefined && code < 300,
+      `a job that nothing disturbs is accepted, not answered ${code ?? 'not at all'} ${text}`,
     );
     assert.equal(current, round, 'a job that nothing disturbs succeeds');
     longestMs = Math.max(longestMs, performance.now() - began);
@@ -96,22 +122,46 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
       return longestMs;
     },
     plainRound,
-    async faultedRound({ moment, act, mend, tolerance = {} }) {
+    async faultedRound(fault) {
+      const { ready, moment, act, mend, ask: askFor = ask, tolerance } = fault;
       const files = await begin();
+      let answer: Answer;
       let hasBegun = false;
       const forget = stand.onStage(() => (hasBegun = true));
-      const reached = reach(stand, subject.job, moment);
-      const answer = ask(stand, subject, files);
       try {
-        await act({ stand, runner: await reached });
+        await ready?.(stand);
+        const reached = moment ? reach(stand, subject.job, moment) : Promise.resolve(0);
+        const answered = askFor(stand, subject, files);
+        await act?.({ stand, runner: await reached, answered });
+        // One that was killed answers nothing more.
+        if (!mend) await answered;
+        await mend?.();
+        answer = await answered;
+      } catch (error) {
+        await mend?.();
+        throw error;
+      } finally {
+        forget();
+      }
+      if (!stand.isServing()) await stand.restart();
+      const { code } = answer;
+      const tolerated = tolerance?.() ?? {};
+      const isTold = moment?.isTold === true;
+      const judged = { stand, subject, round, before: current, code, hasBegun, isTold, tolerance: tolerated };
+      current = await judge(judged);
+      const hasSucceeded = current === round;
+      await requireClean(stand, known ?? [], tolerated);
+      await plainRound();
+      return { ...answer, hasSucceeded };
+    },
+    async faultedIdle({ act, mend }) {
+      try {
+        await act(stand);
       } finally {
         await mend?.();
       }
-      // One that was killed answers nothing more.
-      const code = await answer;
-      forget();
       if (!stand.isServing()) await stand.restart();
-      current = await judge({ stand, subject, round, before: current, code, hasBegun, tolerance });
+      assert.equal(await subject.state(appliance), current, 'what was brought about is still there');
       await requireClean(stand, known ?? []);
       await plainRound();
     },
@@ -131,19 +181,19 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
 async function ask(
   { daemon }: Stand,
   { request: { method, path, fields = {} } }: Subject,
-  files: Readonly<Record<string, string>>,
-): Promise<number | undefined> {
+  files: Files,
+): Promise<Answer> {
   const call = daemon.call(method, path);
   for (const [name, value] of Object.entries(fields)) void call.field(name, value);
   for (const [name, file] of Object.entries(files)) void call.attach(name, file);
   return call.then(
-    ({ status }: Response) => status,
-    () => undefined,
+    ({ status, text }: Response) => ({ code: status, text }),
+    (error: unknown) => ({ code: undefined, text: messageOf(error) }),
   );
 }
 
 /** Resolves with the pid of the job's process when the moment has come. */
-async function reach(stand: Stand, job: JobName, { stage, afterMs }: Moment): Promise<number> {
+async function reach(stand: Stand, job: JobName, { stage, isTold, afterMs }: Moment): Promise<number> {
   const runner = await new Promise<number>((resolve, reject) => {
     const timer = setTimeout(() => {
       forget();
@@ -156,6 +206,7 @@ async function reach(stand: Stand, job: JobName, { stage, afterMs }: Moment): Pr
       resolve(event.pid);
     });
   });
+  if (isTold === true) await awaitTold(job, stand.appliance);
   if (afterMs > 0) await sleep(afterMs);
   return runner;
 }

@@ -6,7 +6,7 @@ import { openTrial, type Trial } from './trial.js';
 export interface Trials {
   /** Of a round without a fault. */
   stages(): Promise<readonly string[]>;
-  use(act: (trial: Trial) => Promise<void>): Promise<void>;
+  use<T>(act: (trial: Trial) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export function createTrials(job: JobName, options: Omit<StandOptions, 'prepare'
     async use(act) {
       const current = await open();
       try {
-        await act(current);
+        return await act(current);
       } catch (error) {
         trial = undefined;
         await current.close().catch(() => undefined);

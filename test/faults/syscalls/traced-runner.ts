@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { messageOf } from '../../../src/core/errors.js';
+import { openMessageChannel } from '../../../src/system/message-channel.js';
+import type { Peer } from '../../../src/system/peer.js';
+import { killIfAlive } from '../../support/kill-if-alive.js';
+import { poll } from '../../support/poll.js';
+import { ERRNOS, parseCalls, type Call } from './calls.js';
+
+export interface Injection {
+  readonly name: string;
+  readonly errno: string;
+  /** Of each thread's calls of this name. */
+  readonly nth: number;
+}
+
+export interface TracedRunner {
+  readonly peer: Peer;
+  /** Resolves when it and all of its scripts have ended. */
+  calls(): Promise<readonly Call[]>;
+  /** Ends it, if it has not ended yet. */
+  close(): Promise<void>;
+}
+
+const LINE_LIMIT_BYTES = 1024 * 1024;
+
+export interface TraceOptions {
+  /** Default: everything is traced, and nothing fails. */
+  readonly injection?: Injection | undefined;
+  /** Whether its scripts are traced, too. */
+  readonly followsScripts: boolean;
+  /** Told of each line of its log. */
+  readonly onLine: (line: string) => void;
+}
+
+/**
+ * Starts the runner of a job of which every system call is traced, by threads of which there is only one for files: so the
+ * same calls are made in the same order each time.
+ */
+export async function startTracedRunner(options: TraceOptions): Promise<TracedRunner> {
+  const { injection, followsScripts, onLine } = options;
+  const runner = spawn(process.execPath, [resolve('test/faults/syscalls/stopped-runner.mjs')], {
+    detached: true,
+    env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+    stdio: 'pipe',
+  });
+  runner.on('error', () => undefined);
+  createInterface({ input: runner.stderr }).on('line', onLine);
+  const ended = once(runner, 'exit').then(
+    ([code, signal]) => `it ended (${String(code ?? signal)})`,
+    messageOf,
+  );
+  const pid = runner.pid ?? 0;
+  const work = mkdtempSync(join(tmpdir(), 'admind-trace-'));
+  const file = join(work, 'trace');
+  await poll('the runner is loaded', () => Promise.resolve(statusOf(pid, 'State')?.startsWith('T')));
+  const traces = ['-o', file, ...(followsScripts ? ['-f'] : []), ...optionsOf(injection)];
+  const threads = tasksOf(pid).flatMap((task) => ['-p', task]);
+  const tracer = spawn('strace', [...traces, ...threads], { stdio: 'ignore' });
+  const traced = once(tracer, 'exit');
+  await poll('the runner is traced', () =>
+    Promise.resolve(
+      tasksOf(pid).every((task) => statusOf(`${pid}/task/${task}`, 'TracerPid') === String(tracer.pid)),
+    ),
+  );
+  process.kill(pid, 'SIGCONT');
+  const { stdin, stdout } = runner;
+  return {
+    peer: {
+      ...openMessageChannel({ input: stdout, output: stdin, lineLimitBytes: LINE_LIMIT_BYTES }),
+      pid,
+      ended,
+      abandon: () => killIfAlive(pid),
+      unref: () => undefined,
+    },
+    async calls() {
+      await traced;
+      return parseCalls(readFileSync(file, 'utf8'));
+    },
+    async close() {
+      killIfAlive(pid);
+      await traced;
+      rmSync(work, { recursive: true });
+    },
+  };
+}
+
+function optionsOf(injection: Injection | undefined): string[] {
+  const calls = Object.keys(ERRNOS).map((name) => `?${name}`);
+  const options = ['-y', '-qq', '-e', 'signal=none', '-e', `trace=${calls.join(',')}`];
+  if (!injection) return options;
+  const { name, errno, nth } = injection;
+  return [...options, '-e', `inject=${name}:error=${errno}:when=${nth}`];
+}
+
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
+function statusOf(task: number | string, field: string): string | undefined {
+  try {
+    const status = readFileSync(`/proc/${task}/status`, 'utf8');
+    return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status)?.[1];
+  } catch {
+    return undefined;
+  }
+}

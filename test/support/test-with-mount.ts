@@ -1,0 +1,4 @@
+import { mayMount } from './tmpfs.js';
+
+/** `test`, or `test.skip` where this user may not mount. */
+export const testWithMount = mayMount() ? test : test.skip;
