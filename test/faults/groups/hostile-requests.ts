@@ -3,7 +3,7 @@ import { forms } from '../hostile/corpus/forms.js';
 import { framing } from '../hostile/corpus/framing.js';
 import { licences } from '../hostile/corpus/licences.js';
 import { queries } from '../hostile/corpus/queries.js';
-import type { RequestCase } from '../hostile/corpus/request.js';
+import { hasty, type RequestCase } from '../hostile/corpus/request.js';
 import { requestHeads } from '../hostile/corpus/request-heads.js';
 import { settingsFiles } from '../hostile/corpus/settings-files.js';
 import { generatedRequests } from '../hostile/generated-requests.js';
@@ -25,7 +25,7 @@ export const hostileRequests: Group = {
       const all = [...(await corpus()), ...generatedRequests(random, isShort ? SHORT_GENERATED : GENERATED)];
       for (const [index, request] of all.entries()) {
         const isTaken = !isShort || index % SHORT_STEP === 0 || request.name.startsWith('generated');
-        if (isTaken) yield { name: request.name, run: () => stand.try(request), limitMs: 40_000 };
+        if (isTaken) yield { name: request.name, run: () => stand.try(request), limitMs: 90_000 };
       }
       yield { name: 'memory and open files after all of them', run: () => stand.requireBounded() };
     } finally {
@@ -36,8 +36,8 @@ export const hostileRequests: Group = {
 
 async function corpus(): Promise<readonly RequestCase[]> {
   return [
-    ...requestHeads(),
-    ...framing(),
+    ...requestHeads().map(hasty),
+    ...framing().map(hasty),
     ...queries(),
     ...forms(),
     ...settingsFiles(),

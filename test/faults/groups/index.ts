@@ -1,10 +1,23 @@
 import type { Group } from '../row.js';
 import { daemonSyscalls } from './daemon-syscalls.js';
 import { descriptors } from './descriptors.js';
+import { fuzz } from './fuzz.js';
+import { hostilePackages } from './hostile-packages.js';
+import { hostileRequests } from './hostile-requests.js';
 import { kill } from './kill.js';
 import { noSpace } from './no-space.js';
 import { powerCut } from './power-cut.js';
 import { syscalls } from './syscalls.js';
 
 /** Every group of the campaign, in the order in which they run. */
-export const groups: readonly Group[] = [kill, powerCut, noSpace, syscalls, daemonSyscalls, descriptors];
+export const groups: readonly Group[] = [
+  kill,
+  powerCut,
+  noSpace,
+  syscalls,
+  daemonSyscalls,
+  descriptors,
+  hostileRequests,
+  hostilePackages,
+  fuzz,
+];

@@ -4,6 +4,7 @@ import {
   BOUNDARY,
   filePart,
   formOf,
+  hasty,
   head,
   post,
   sending,
@@ -23,6 +24,8 @@ const PATHS = [
   '/backup',
   '/backup/restore',
 ];
+/** Kinds whose length is right, whatever it is the length of. */
+const WHOLE = ['a form', 'a form in chunks', 'a settings file', 'a query'];
 const POST_PATHS = PATHS.slice(1);
 const NAMES = [
   'update',
@@ -179,7 +182,10 @@ export function* generatedRequests(random: Random, count: number): Generator<Req
   const perKind = Math.ceil(count / kinds.length);
   for (const [kind, arbitrary] of kinds) {
     const samples = fc.sample(arbitrary, { numRuns: perKind, seed: random.below(2 ** 31) });
-    for (const [index, chunks] of samples.entries()) yield sending(`generated: ${kind} ${index}`, ...chunks);
+    for (const [index, chunks] of samples.entries()) {
+      const one = sending(`generated: ${kind} ${index}`, ...chunks);
+      yield WHOLE.includes(kind) ? one : hasty(one);
+    }
   }
 }
 

@@ -12,44 +12,64 @@ export interface RawAnswer {
 export interface RawRequest {
   /** Sent one after the other, each in TLS records of its own. */
   readonly chunks: readonly Buffer[];
+  /** After how long without an answer the client ends its side. Default: long enough for a job. */
+  readonly patienceMs?: number | undefined;
   /** Whether the client keeps its side open after the last byte, and waits to be cut off. Default: no. */
   readonly staysOpen?: boolean | undefined;
   /** Whether the client is gone, without a word, as soon as the last byte has left. */
   readonly vanishes?: boolean | undefined;
 }
 
-const CLOSE_LIMIT_MS = 10_000;
+const CLOSE_LIMIT_MS = 60_000;
+/** How long after an answer one to a further request is waited for. */
+const ANOTHER_ANSWER_MS = 30;
 
 /**
- * Sends bytes over TLS and reads until the daemon closes the connection.
+ * Sends bytes over TLS and reads until the daemon closes the connection. Node drops a request whose client has ended its
+ * side, so it is ended only when there was an answer, or when none is to be expected.
  *
  * @throws Error where it is neither answered to the end nor closed in time
  */
-export async function exchangeRaw(
-  port: number,
-  { chunks, staysOpen, vanishes }: RawRequest,
-): Promise<Buffer> {
-  const received: Buffer[] = [];
+export async function exchangeRaw(port: number, request: RawRequest): Promise<Buffer> {
+  const { chunks, staysOpen, vanishes, patienceMs = 30_000 } = request;
+  let received: Buffer = Buffer.alloc(0);
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
   return new Promise<Buffer>((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const limit = setTimeout(() => {
       socket.destroy();
-      const answer = Buffer.concat(received).toString('latin1').slice(0, 300);
+      const answer = received.toString('latin1').slice(0, 300);
       reject(new Error(`the connection was not closed within ${CLOSE_LIMIT_MS / 1000} s: ${answer}`));
     }, CLOSE_LIMIT_MS);
-    const end = () => {
-      clearTimeout(timer);
-      resolve(Buffer.concat(received));
+    let silence: NodeJS.Timeout | undefined;
+    const waitFor = (milliseconds: number) => {
+      clearTimeout(silence);
+      if (staysOpen !== true) silence = setTimeout(() => socket.end(), milliseconds);
     };
+    socket.on('data', (bytes: Buffer) => {
+      received = Buffer.concat([received, bytes]);
+      waitFor(isWhole(received) ? ANOTHER_ANSWER_MS : patienceMs);
+    });
     // A connection that is cut off while bytes are still on their way is closed, too.
-    socket.on('data', (bytes: Buffer) => void received.push(bytes)).on('error', () => undefined);
-    socket.once('close', end);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      clearTimeout(limit);
+      clearTimeout(silence);
+      resolve(received);
+    });
     socket.once('secureConnect', () => {
       for (const chunk of chunks) socket.write(chunk);
       if (vanishes === true) socket.write('', () => socket.destroy());
-      else if (staysOpen !== true) socket.end();
+      else waitFor(patienceMs);
     });
   });
+}
+
+function isWhole(received: Buffer): boolean {
+  try {
+    return parseAnswers(received).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The answers in what was received; the daemon announces the length of each. @throws AssertionError */

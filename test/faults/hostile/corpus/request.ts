@@ -65,3 +65,8 @@ export function filePart(name: string, content: string | Buffer, filename = 'fil
 export function textPart(name: string, value: string): string {
   return `Content-Disposition: form-data; name="${name}"\r\n\r\n${value}`;
 }
+
+/** A case that may be no whole request: no answer is waited for long. */
+export function hasty(one: RequestCase): RequestCase {
+  return { patienceMs: 700, ...one };
+}

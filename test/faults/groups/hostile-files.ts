@@ -1,0 +1,39 @@
+import { relative } from 'node:path';
+import { appliancePaths } from '../../../src/config/paths.js';
+import { applianceFiles } from '../hostile/corpus/appliance-files.js';
+import { FILE_FAULTS } from '../hostile/corpus/file-faults.js';
+import { tryFile } from '../hostile/file-trial.js';
+import { hasTool } from '../../support/tools.js';
+import type { Extent, Group } from '../row.js';
+
+/** Of a short version: as many cases, drawn by chance. */
+const SHORT = 4;
+/** Of the others: every so many, from one that is drawn by chance. */
+const STEP = 7;
+
+/** Each file that is read, in turn: damaged, of another kind, without end. */
+export const hostileFiles: Group = {
+  name: 'hostile-files',
+  about: 'with a damaged file the daemon starts or ends with a line that names it, never hangs, and recovers',
+  lacks: () => (hasTool('mkfifo') ? undefined : 'mkfifo'),
+  // eslint-disable-next-line @typescript-eslint/require-await -- each row sets itself up
+  async *rows({ isShort, random }: Extent) {
+    const root = '/appliance';
+    const cases = applianceFiles(appliancePaths(root)).flatMap((file, index) =>
+      FILE_FAULTS.map((fault) => ({ name: `${relative(root, file)} is ${fault.name}`, index, fault })),
+    );
+    const first = random.below(STEP);
+    const taken = isShort
+      ? Array.from({ length: SHORT }, () => random.below(cases.length))
+      : cases.map((_, index) => index).filter((index) => index % STEP === first);
+    for (const index of taken) {
+      const one = cases[index];
+      if (!one) continue;
+      yield {
+        name: one.name,
+        run: () => tryFile((paths) => applianceFiles(paths)[one.index] ?? paths.settings, one.fault),
+        limitMs: 300_000,
+      };
+    }
+  },
+};
