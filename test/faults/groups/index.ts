@@ -7,7 +7,11 @@ import { hostileRequests } from './hostile-requests.js';
 import { kill } from './kill.js';
 import { noSpace } from './no-space.js';
 import { powerCut } from './power-cut.js';
+import { slowClientsGroup } from './slow-clients.js';
 import { syscalls } from './syscalls.js';
+import { throttle } from './throttle.js';
+import { timing } from './timing.js';
+import { tls } from './tls.js';
 
 /** Every group of the campaign, in the order in which they run. */
 export const groups: readonly Group[] = [
@@ -20,4 +24,8 @@ export const groups: readonly Group[] = [
   hostileRequests,
   hostilePackages,
   fuzz,
+  slowClientsGroup,
+  throttle,
+  timing,
+  tls,
 ];
