@@ -1,4 +1,5 @@
 import type { Group } from '../row.js';
+import { clock } from './clock.js';
 import { daemonSyscalls } from './daemon-syscalls.js';
 import { descriptors } from './descriptors.js';
 import { fuzz } from './fuzz.js';
@@ -7,7 +8,9 @@ import { hostileRequests } from './hostile-requests.js';
 import { kill } from './kill.js';
 import { noSpace } from './no-space.js';
 import { powerCut } from './power-cut.js';
+import { stop } from './stop.js';
 import { syscalls } from './syscalls.js';
+import { toolless } from './toolless.js';
 
 /** Every group of the campaign, in the order in which they run. */
 export const groups: readonly Group[] = [
@@ -20,4 +23,7 @@ export const groups: readonly Group[] = [
   hostileRequests,
   hostilePackages,
   fuzz,
+  stop,
+  clock,
+  toolless,
 ];
