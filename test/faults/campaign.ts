@@ -72,7 +72,8 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
   return { group: name, about, tried, survived, lost, seconds };
 }
 
-async function runWithin({ run, limitMs = ROW_LIMIT_MS }: Row): Promise<void> {
+/** @throws what it is lost for, also when it does not end */
+export async function runWithin({ run, limitMs = ROW_LIMIT_MS }: Row): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it hung: no end after ${limitMs / 1000} s`)), limitMs);

@@ -7,7 +7,8 @@ import { acquireLock, isLocked } from '../../src/system/lock.js';
 import { currentScope } from '../../src/system/processes.js';
 import { poll } from '../support/poll.js';
 import { buildProgram } from '../support/program.js';
-import { mountTmpfs, testWithMount } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
+import { mountTmpfs } from '../support/tmpfs.js';
 
 let directory: string;
 beforeEach(async () => {
