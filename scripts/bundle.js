@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
-import { readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { compiledSchemas } from './compiled-schemas.js';
 import { collectLicences } from './licences.js';
 import { nodeModules, REQUIRE } from './node-modules.js';
@@ -16,11 +16,14 @@ const source = resolve(import.meta.dirname, '..');
  * to read than to run. Identifiers are kept, so that a stack names functions.
  */
 export async function buildProduct(directory) {
-  const { metafile } = await build({
+  const place = join(source, 'dist');
+  const { metafile, outputFiles } = await build({
     absWorkingDir: source,
     entryPoints: ['src/cli.ts', 'src/privileged.ts', 'src/jobs/runner.ts'],
     outbase: 'src',
-    outdir: directory,
+    // Names of chunks depend on it: it is the same wherever they are written to.
+    outdir: place,
+    write: false,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
     splitting: true,
@@ -37,10 +40,15 @@ export async function buildProduct(directory) {
     banner: { js: REQUIRE },
     plugins: [compiledSchemas(source), nodeModules, unusedPackages],
   });
-  const licences = join(directory, 'third-party-licences.txt');
-  writeFileSync(licences, collectLicences(metafile, source));
-  const made = [licences, ...Object.keys(metafile.outputs).map((file) => resolve(source, file))];
-  removeOthers(directory, new Set(made));
+  const files = new Map([
+    [join(directory, 'third-party-licences.txt'), collectLicences(metafile, source)],
+    ...outputFiles.map(({ path, contents }) => [join(directory, relative(place, path)), contents]),
+  ]);
+  for (const [file, contents] of files) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, contents);
+  }
+  removeOthers(directory, files);
 }
 
 /** What an earlier build left. */

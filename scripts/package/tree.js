@@ -38,9 +38,7 @@ export function normalize(tree, epochSeconds) {
 function modeOf(path, stats) {
   if (stats.isDirectory()) return DIRECTORY_MODE;
   if (path.endsWith('/etc/sudoers.d/admind')) return SUDOERS_MODE;
-  // Modules are run by the Node of the package, by name.
-  const isModule = path.endsWith('.js');
-  return !isModule && (stats.mode & 0o100) !== 0 ? PROGRAM_MODE : FILE_MODE;
+  return (stats.mode & 0o100) !== 0 ? PROGRAM_MODE : FILE_MODE;
 }
 
 function* walk(directory) {
