@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const [, , program, cli, ...args] = process.argv;
-const commands = join(dirname(cli), 'commands');
-for (const name of readdirSync(commands).filter((file) => file.endsWith('.js'))) {
-  await import(pathToFileURL(join(commands, name)).href);
+const chunks = join(dirname(cli), 'chunks');
+for (const name of readdirSync(chunks).filter((file) => file.endsWith('.js'))) {
+  await import(pathToFileURL(join(chunks, name)).href);
 }
 process.argv = [program, cli, ...args];
 process.kill(process.pid, 'SIGSTOP');
