@@ -75,6 +75,7 @@ async function encryptMembers(
     root: collected,
     paths: ['/'],
     excluded: [],
+    required: ['/', `/${MANIFEST_NAME}`],
     onTrouble: logTrouble(context.log),
   });
   await write(KEY_MEMBER, sealed);
