@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { AdminError, errnoOf } from '../core/errors.js';
+import { READ_ONLY } from '../core/read-only.js';
 import { parseRange, type ByteRange } from './byte-range.js';
 import type { Reply } from './reply.js';
 
@@ -12,13 +13,16 @@ type FileReply = Extract<Reply, { kind: 'file' }>;
  * Sends a file as it was when it was opened: one that replaces it meanwhile does not mix with it, and of one that
  * grows no more is sent than was announced; with one that is cut the connection ends. One with a name to be saved under can be sent in part.
  *
- * @throws AdminError `notFound` when it is missing, `rangeNotSatisfiable` for a range beyond its end
+ * @throws AdminError `notFound` when it is missing, `rangeNotSatisfiable` for a range beyond its end; the system error when
+ *   it cannot be read
  */
 export async function sendFile(request: Request, response: Response, reply: FileReply): Promise<void> {
   const handle = await openIfPresent(reply.path);
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new AdminError('notFound', '');
+    // Before anything is said of it: what cannot be read is an error, and no download that breaks off.
+    if (stats.size > 0) await handle.read(Buffer.alloc(1), 0, 1, 0);
     response.setHeader('Last-Modified', stats.mtime.toUTCString());
     const range =
       reply.filename === undefined ? undefined : offerDownload(request, response, stats, reply.filename);
@@ -91,7 +95,7 @@ async function* whole(chunks: AsyncIterable<Buffer>, sizeBytes: number): AsyncGe
 
 async function openIfPresent(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r');
+    return await open(path, READ_ONLY);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') throw new AdminError('notFound', '');
     throw error;
