@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { ContentType } from './endpoint.js';
+import { pagePolicy } from './security-headers.js';
 
 /** What a handler answers; the pipeline turns it into headers and bytes. */
 export type Reply =
@@ -11,7 +13,11 @@ export type Reply =
       /** Called when the client has the answer, or cannot get it any more. */
       readonly onSent?: () => void;
     }
-  | { readonly kind: 'text'; readonly contentType: 'text/plain' | 'text/html'; readonly body: string }
+  | {
+      readonly kind: 'page';
+      readonly bytes: Buffer;
+      readonly contentSecurityPolicy: string;
+    }
   | {
       readonly kind: 'file';
       readonly contentType: ContentType;
@@ -53,9 +59,18 @@ export function download(path: string, contentType: ContentType): Reply {
   return { kind: 'file', contentType, path, filename: basename(path) };
 }
 
-/** @param body may carry its own `<style>`: the content security policy is made to fit it */
+/**
+ * A page, ready to be sent as often as it is asked for.
+ *
+ * @param body may carry its own `<style>`: the content security policy is made to fit it
+ */
 export function html(body: string): Reply {
-  return { kind: 'text', contentType: 'text/html', body };
+  const style = /<style>([\s\S]*?)<\/style>/.exec(body)?.[1] ?? '';
+  return {
+    kind: 'page',
+    bytes: Buffer.from(body),
+    contentSecurityPolicy: pagePolicy(createHash('sha256').update(style).digest('base64')),
+  };
 }
 
 export function redirect(location: string): Reply {

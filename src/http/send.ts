@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { ErrorReply } from './error-reply.js';
 import { closeAfterUnreadBody } from './unread-body.js';
 import type { Reply } from './reply.js';
-import { pagePolicy } from './security-headers.js';
 import { sendFile } from './send-file.js';
 
 /** Turns a reply into headers and bytes. Content types are exact: no charset parameter. */
@@ -14,11 +12,9 @@ export async function send(request: Request, response: Response, reply: Reply): 
       if (reply.onSent) callWhenClosed(response, reply.onSent);
       sendBody(request, response, reply.status, 'application/json', reply.body);
       return;
-    case 'text':
-      if (reply.contentType === 'text/html') {
-        response.setHeader('Content-Security-Policy', pagePolicy(styleHash(reply.body)));
-      }
-      sendBody(request, response, 200, reply.contentType, reply.body);
+    case 'page':
+      response.setHeader('Content-Security-Policy', reply.contentSecurityPolicy);
+      sendBody(request, response, 200, 'text/html', reply.bytes);
       return;
     case 'redirect':
       response.setHeader('Location', reply.location);
@@ -44,9 +40,9 @@ function sendBody(
   response: Response,
   status: number,
   contentType: string,
-  body: string,
+  body: string | Buffer,
 ): void {
-  const bytes = Buffer.from(body);
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   response.statusCode = status;
   response.setHeader('Content-Type', contentType);
   response.setHeader('Content-Length', bytes.length);
@@ -57,9 +53,4 @@ function sendBody(
 function callWhenClosed(response: Response, act: () => void): void {
   if (response.closed) act();
   else response.once('close', act);
-}
-
-function styleHash(page: string): string {
-  const style = /<style>([\s\S]*?)<\/style>/.exec(page)?.[1] ?? '';
-  return createHash('sha256').update(style).digest('base64');
 }

@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { rm, symlink } from 'node:fs/promises';
 import { poll } from '../support/poll.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
+import { testWithUnreadable, UNREADABLE } from '../support/unreadable-file.js';
 
 let appliance: TestDaemon;
 beforeAll(async () => {
@@ -42,6 +43,18 @@ describe('changelog', () => {
   test('should 404 without a file', async () => {
     await rm(appliance.paths.changelog, { force: true });
     expect(await get('/changelog')).toEqual(NOT_FOUND);
+  });
+
+  // A regular file of some size whose first read fails.
+  testWithUnreadable('should 500 when it can be opened, but not be read', async () => {
+    await rm(appliance.paths.changelog, { force: true });
+    await symlink(UNREADABLE, appliance.paths.changelog);
+    const { status, headers } = await appliance.signed('GET', '/changelog');
+    expect([status, headers['content-type'], headers['last-modified']]).toEqual([
+      500,
+      'application/json',
+      undefined,
+    ]);
   });
 });
 
@@ -86,6 +99,22 @@ test('/ leads to the reference, which everyone may read', async () => {
   const docs = await appliance.call('GET', '/docs');
   expect([docs.status, docs.headers['content-type']]).toEqual([200, 'text/html']);
   expect(docs.text).toContain('/api/v1/admin/update/log');
+  expect((await appliance.call('GET', '/docs')).text).toBe(docs.text);
+});
+
+test('the reference follows the endpoint configuration', async () => {
+  const before = (await appliance.call('GET', '/docs')).text;
+  await appliance.write(appliance.paths.endpointConfiguration, '{"endpoints":["license"]}');
+  await appliance.daemon.reload();
+  const after = (await appliance.call('GET', '/docs')).text;
+  await appliance.write(appliance.paths.endpointConfiguration, '{"endpoints":["nonsense"]}');
+  await appliance.daemon.reload();
+  const isNamed = (text: string) => text.includes('/api/v1/admin/license');
+  expect([before, after, (await appliance.call('GET', '/docs')).text].map(isNamed)).toEqual([
+    false,
+    true,
+    false,
+  ]);
 });
 
 test('health is kept fresh by the daemon, in the documented shape', async () => {
