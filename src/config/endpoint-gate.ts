@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { errnoOf, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { printable } from '../core/printable.js';
+import { readTextSync } from '../core/read-only.js';
 import { compileSchema } from './compile-schema.js';
 import { describeSchemaError } from './schema.js';
 
@@ -29,6 +30,8 @@ interface EndpointConfiguration {
   readonly 'first-run'?: { readonly enabled: boolean; readonly 'word-length': number };
 }
 
+const NAME_SHOWN = 64;
+
 const validate = compileSchema<EndpointConfiguration>('jidoteki-admin-api');
 
 /** Reads the endpoint configuration; a missing, empty or invalid file gives the defaults, and the log says so. */
@@ -52,7 +55,7 @@ const NOTHING: EndpointConfiguration = { endpoints: [], parameters: [] };
 /** Undefined for a file that is invalid or cannot be read. */
 function readConfiguration(file: string, logger: Logger): EndpointConfiguration | undefined {
   try {
-    const text = readFileSync(file, 'utf8');
+    const text = readTextSync(file);
     const configuration: unknown = text.trim() === '' ? {} : JSON.parse(text);
     if (validate(configuration)) {
       warnOfUnknown(configuration, file, logger);
@@ -76,7 +79,7 @@ function warnOfUnknown({ endpoints }: EndpointConfiguration, file: string, logge
   for (const name of endpoints) {
     if (OPTIONAL_ENDPOINTS.includes(name)) continue;
     logger.warn(
-      { file, name, allowed: OPTIONAL_ENDPOINTS },
+      { file, name: printable(name, NAME_SHOWN), allowed: OPTIONAL_ENDPOINTS },
       'unknown endpoint in the configuration is ignored',
     );
   }

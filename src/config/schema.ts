@@ -2,15 +2,17 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import { AdminError } from '../core/errors.js';
 import { printable } from '../core/printable.js';
 
+const NAME_SHOWN = 64;
+
 /** The first validation error as one line that names the place, what is wrong and what is allowed. */
 export function describeSchemaError(validate: ValidateFunction): string {
   const error = validate.errors?.[0];
   if (!error) return 'invalid';
-  const place = error.instancePath.slice(1).replaceAll('/', '.');
+  const place = shown(error.instancePath.slice(1).replaceAll('/', '.'));
   if (error.keyword === 'additionalProperties') {
-    const unknown = JSON.stringify(String(error.params.additionalProperty));
+    const unknown = shown(String(error.params.additionalProperty));
     const allowed = Object.keys((error.parentSchema as { properties?: object }).properties ?? {}).join(', ');
-    return `unknown name ${unknown}${place === '' ? '' : ` in "${place}"`}. Allowed: ${allowed}`;
+    return `unknown name "${unknown}"${place === '' ? '' : ` in "${place}"`}. Allowed: ${allowed}`;
   }
   return `${place === '' ? 'it' : `"${place}"`} ${error.message ?? 'is invalid'}${allowedValues(error)}`;
 }
@@ -26,7 +28,7 @@ export function requireValid(validate: ValidateFunction, value: unknown): void {
 /** A missing option that is required has the empty text as its default, so that its length is at fault. */
 function describeOptionError(validate: ValidateFunction): string {
   const error = validate.errors?.[0];
-  const option = error?.instancePath.split('/').at(-1) ?? '';
+  const option = shown(error?.instancePath.split('/').at(-1) ?? '');
   const { minLength, maxLength } = (error?.parentSchema ?? {}) as { minLength?: number; maxLength?: number };
   switch (error?.keyword) {
     case 'characters':
@@ -38,11 +40,16 @@ function describeOptionError(validate: ValidateFunction): string {
       const unknown = error.propertyName;
       const allowed = (error.schema as string[]).join(', ');
       if (unknown === undefined) return `Invalid option: ${option}. Allowed: ${allowed}`;
-      return `Unknown option: ${printable(unknown, 64)}. Allowed: ${allowed}`;
+      return `Unknown option: ${shown(unknown)}. Allowed: ${allowed}`;
     }
     default:
       return `Invalid type for option: ${option}. Expected ${error?.schema === 'string' ? 'a string' : 'an object'}`;
   }
+}
+
+/** A name from the input. */
+function shown(name: string): string {
+  return printable(name, NAME_SHOWN);
 }
 
 function allowedValues(error: ErrorObject): string {

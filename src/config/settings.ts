@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { errnoOf, FatalError, messageOf } from '../core/errors.js';
 import type { LogLevel } from '../core/logger.js';
+import { printable } from '../core/printable.js';
+import { readTextSync } from '../core/read-only.js';
 import { compileSchema } from './compile-schema.js';
 import { describeSchemaError } from './schema.js';
 
@@ -34,6 +35,9 @@ export interface Settings {
   readonly uploadLimitBytes: number;
 }
 
+/** V8 quotes the text around a fault. */
+const REASON_SHOWN = 200;
+
 const validate = compileSchema<Settings>('admind');
 
 /**
@@ -49,7 +53,7 @@ export function readSettings(file: string): Settings {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextSync(file);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '';
     throw new FatalError(`Cannot read ${file}: ${messageOf(error)}`);
@@ -61,6 +65,6 @@ function parse(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new FatalError(`${file} is not valid JSON: ${messageOf(error)}`);
+    throw new FatalError(`${file} is not valid JSON: ${printable(messageOf(error), REASON_SHOWN)}`);
   }
 }
