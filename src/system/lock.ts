@@ -1,7 +1,8 @@
-import { link, mkdir, readdir, readFile, rm, rmdir, truncate } from 'node:fs/promises';
+import { link, mkdir, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { readBytes, UnusableFile } from '../core/read-only.js';
 import { repeatUntilDone } from '../core/repeat.js';
 import { removeStaleStagedFiles, stagedSuffix, writeFileAtomic } from './atomic-file.js';
 import {
@@ -121,13 +122,14 @@ function isInScope(holder: Holder): boolean {
   return holder.bootId === bootId && holder.pidNamespace === pidNamespace;
 }
 
-/** An empty claim is a released one; anything else that is no holder was damaged by a power failure or by hand. */
+/** An empty claim is a released one; anything else that is no holder, or no file, was damaged by a power failure or by hand. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   try {
-    const holder: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const holder: unknown = JSON.parse((await readBytes(file)).toString('utf8'));
     return isHolder(holder) ? holder : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
+    const isNoClaim = error instanceof SyntaxError || error instanceof UnusableFile;
+    if (isNoClaim || errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -157,7 +159,7 @@ async function publishClaim(directory: string, number: number, holder: Holder): 
 async function startHeartbeat(directory: string): Promise<() => Promise<void>> {
   const options = heartbeatOptions(directory);
   // Left by a holder that was killed; the claim says that nobody else beats here now.
-  await rmdir(options.lockfilePath).catch(ignoreMissing);
+  await rm(options.lockfilePath, { recursive: true, force: true });
   return lockfile.lock(directory, { ...options, onCompromised: () => undefined });
 }
 
@@ -172,13 +174,14 @@ async function highestClaim(directory: string): Promise<number | undefined> {
 
 async function removeClaimsBelow(directory: string, number: number): Promise<void> {
   for (const lower of await claimNumbers(directory)) {
-    if (lower < number) await rm(claimFile(directory, lower), { force: true });
+    if (lower < number) await rm(claimFile(directory, lower), { recursive: true, force: true });
   }
 }
 
 async function claimNumbers(directory: string): Promise<number[]> {
   const names = (await readdir(directory).catch(ignoreMissing)) ?? [];
-  return names.filter((name) => /^\d+\.claim$/.test(name)).map((name) => parseInt(name, 10));
+  // With more digits it would be no exact number any more, which has no next one.
+  return names.filter((name) => /^\d{1,15}\.claim$/.test(name)).map((name) => parseInt(name, 10));
 }
 
 /**

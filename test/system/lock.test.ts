@@ -1,12 +1,14 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { acquireLock, isLocked } from '../../src/system/lock.js';
 import { currentScope } from '../../src/system/processes.js';
 import { poll } from '../support/poll.js';
 import { buildProgram } from '../support/program.js';
+import { testWithMount } from '../support/test-with-mount.js';
+import { mountTmpfs } from '../support/tmpfs.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -14,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const claim = (number: number, content: unknown) =>
+const claim = (number: number | bigint, content: unknown) =>
   writeFile(
     join(directory, `${number}.claim`),
     typeof content === 'string' ? content : JSON.stringify(content),
@@ -31,12 +33,34 @@ test('is held until it is released, then free again', async () => {
   expect((await readdir(directory)).sort()).toEqual(['2.claim']);
 });
 
-test('is free again when taking it fails half-way', async () => {
-  const heartbeat = join(directory, 'heartbeat');
-  await writeFile(heartbeat, 'no directory');
-  await expect(acquireLock(directory)).rejects.toMatchObject({ code: 'ENOTDIR' });
+testWithMount('is free again when taking it fails half-way', async () => {
+  const unmount = mountTmpfs(join(directory, 'heartbeat'), '64k');
+  try {
+    await expect(acquireLock(directory)).rejects.toMatchObject({ code: 'EBUSY' });
+  } finally {
+    unmount();
+  }
   expect(await isLocked(directory)).toBe(false);
-  await rm(heartbeat);
+  const lock = await acquireLock(directory);
+  expect(lock).toBeDefined();
+  await lock?.release();
+});
+
+test.each([
+  ['a directory', (file: string) => mkdir(join(file, 'full'), { recursive: true })],
+  ['a pipe', (file: string) => Promise.resolve(execFileSync('mkfifo', [file]))],
+  ['a link to itself', (file: string) => symlink(file, file)],
+])('%s in the place of a claim or the heartbeat is no holder, and goes', async (_name, put) => {
+  for (const name of ['3.claim', '2.claim', 'heartbeat']) await put(join(directory, name));
+  expect(await isLocked(directory)).toBe(false);
+  const lock = await acquireLock(directory);
+  expect([await isLocked(directory), await acquireLock(directory)]).toEqual([true, undefined]);
+  await lock?.release();
+  expect(await readdir(directory)).toEqual(['4.claim']);
+});
+
+test('a number too large to count on is no claim', async () => {
+  await claim(12345678901234567890n, '');
   const lock = await acquireLock(directory);
   expect(lock).toBeDefined();
   await lock?.release();
