@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { Paths } from '../config/paths.js';
+import { readBytes } from '../core/read-only.js';
 import type { FileReplacement } from '../system/file-change.js';
 
 /** A pair that shall be served, and the authorities that belong to it. */
@@ -45,7 +45,7 @@ export function bundleOf({ key, certificates, servedAuthorities }: CertificateSe
 
 async function caBundle(authorities: readonly X509Certificate[], paths: Paths): Promise<string> {
   const system = paths.systemCaBundles.find((file) => existsSync(file));
-  const text = system === undefined ? '' : await readFile(system, 'utf8');
+  const text = system === undefined ? '' : (await readBytes(system)).toString('utf8');
   return text + (text === '' || text.endsWith('\n') ? '' : '\n') + pemOf(authorities);
 }
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { AdminError, ignoreMissing } from '../core/errors.js';
+import { readBytes } from '../core/read-only.js';
 import { readPem, type PemBlock } from '../system/pem.js';
 
 /** The largest file of certificates, or with a private key. */
@@ -97,7 +98,7 @@ async function readBlocks(file: string, name: string, expected: string): Promise
   if (size > CERTIFICATE_FILE_LIMIT_BYTES) {
     throw invalid(name, `Allowed: at most ${CERTIFICATE_FILE_LIMIT_BYTES} bytes`);
   }
-  const content = await readFile(file);
+  const content = await readBytes(file);
   const blocks = readPem(content);
   if (blocks.length > 0) return blocks;
   if (content.includes('-----BEGIN ')) throw invalid(name, `Its PEM text is damaged. Expected ${expected}`);

@@ -1,7 +1,8 @@
-import { lstat, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.js';
 import { ignoreMissing } from '../core/errors.js';
+import { readBytes } from '../core/read-only.js';
 import { stagedName, writeFileAtomic } from '../system/atomic-file.js';
 
 /** The daemon may not write in `etc`; whoever reads `health.json` there finds what it wrote. Another program's is kept. */
@@ -9,7 +10,8 @@ export async function linkHealth(paths: Paths): Promise<void> {
   const { health, volatileHealth } = paths;
   const stats = await lstat(health).catch(ignoreMissing);
   if (stats?.isSymbolicLink() === true) return;
-  if (stats) await writeFileAtomic(keptHealthOf(paths), await readFile(health), { mode: 0o600 });
+  if (stats?.isFile() === true)
+    await writeFileAtomic(keptHealthOf(paths), await readBytes(health), { mode: 0o600 });
   const staged = stagedName(health);
   await symlink(volatileHealth, staged);
   await rename(staged, health);
@@ -19,7 +21,7 @@ export async function linkHealth(paths: Paths): Promise<void> {
 export async function unlinkHealth(paths: Paths): Promise<void> {
   const { health } = paths;
   if ((await lstat(health).catch(ignoreMissing))?.isSymbolicLink() !== true) return;
-  const kept = await readFile(keptHealthOf(paths)).catch(ignoreMissing);
+  const kept = await readBytes(keptHealthOf(paths)).catch(ignoreMissing);
   if (kept === undefined) await rm(health);
   // It gets its owner and its mode by the record.
   else await writeFileAtomic(health, kept, { mode: 0o644 });

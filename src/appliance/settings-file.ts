@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { AdminError } from '../core/errors.js';
 import { parseJsonDocument } from '../core/json-document.js';
+import { readBytes } from '../core/read-only.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -19,7 +20,7 @@ export async function readSettingsFile(file: string): Promise<JsonObject> {
       `Invalid settings file. Allowed: at most ${SETTINGS_FILE_LIMIT_BYTES} bytes`,
     );
   }
-  const value = parseJsonDocument(await readFile(file), 'settings file');
+  const value = parseJsonDocument(await readBytes(file), 'settings file');
   if (!isObject(value)) throw new AdminError('badRequest', 'Invalid settings file. Expected a JSON object');
   return value;
 }

@@ -1,6 +1,7 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { sleep } from '../core/clock.js';
 import { ignoreMissing } from '../core/errors.js';
+import { ignoreUnusable, openRegular } from '../core/read-only.js';
 
 const POLL_MS = 100;
 const CHUNK_BYTES = 64 * 1024;
@@ -15,7 +16,7 @@ export async function followLog(file: string, write: (text: Buffer) => void): Pr
   let offset = (await stat(file).catch(ignoreMissing))?.size ?? 0;
 
   const show = async (): Promise<void> => {
-    const log = await open(file, 'r').catch(ignoreMissing);
+    const log = await openRegular(file).catch(ignoreMissing).catch(ignoreUnusable);
     if (!log) return;
     try {
       // A log that was cut meanwhile goes on from its end.

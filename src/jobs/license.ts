@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import {
   LICENSE_LIMIT_BYTES,
   licenseScriptLimits,
@@ -6,6 +6,7 @@ import {
   readLicenseOutput,
 } from '../appliance/license.js';
 import { ignoreMissing } from '../core/errors.js';
+import { readBytes } from '../core/read-only.js';
 import { JobFailure, type Job, type JobContext, type JobSuccess } from './job.js';
 
 const MODE = 0o640;
@@ -50,5 +51,5 @@ async function readInput(file: string): Promise<Buffer> {
   if (size > LICENSE_LIMIT_BYTES) {
     throw new JobFailure({ message: `The license file is larger than ${LICENSE_LIMIT_BYTES} bytes` });
   }
-  return readFile(file);
+  return readBytes(file);
 }

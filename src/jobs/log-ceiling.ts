@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ignoreMissing } from '../core/errors.js';
 import { readsRunning } from '../records/job-status.js';
@@ -19,7 +20,7 @@ export function createLogCeiling({ job, paths, settings }: RecordedJob): () => P
   let ceiling = Infinity;
   return async () => {
     const isRunning = await readsRunning(job.status(paths));
-    const log = await open(job.log(paths).file, 'r+').catch(ignoreMissing);
+    const log = await open(job.log(paths).file, constants.O_RDWR | constants.O_NONBLOCK).catch(ignoreMissing);
     try {
       if (isRunning === wasRunning) {
         await (log && cutLog(log, ceiling));

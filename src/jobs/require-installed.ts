@@ -1,10 +1,16 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { errnoOf } from '../core/errors.js';
 import { JobFailure } from './job.js';
 
-/** @throws JobFailure that names a file which the vendor has to install, where it is missing */
+/** @throws JobFailure that names a file which the vendor has to install, where it is missing or something else is there */
 export async function requireInstalled(file: string): Promise<void> {
-  await access(file).catch((cause: unknown) => {
-    throw new JobFailure({ message: `${basename(file)} is missing` }, { cause });
+  const stats = await stat(file).catch((cause: unknown) => {
+    const isMissing = ['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '');
+    throw new JobFailure(
+      { message: `${basename(file)} ${isMissing ? 'is missing' : 'cannot be read'}` },
+      { cause },
+    );
   });
+  if (!stats.isFile()) throw new JobFailure({ message: `${basename(file)} is not a regular file` });
 }

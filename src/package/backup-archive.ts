@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf, isDiskFull } from '../core/errors.js';
 import { giveToAdminGroup } from '../system/admin-group.js';
+import { AS_IT_IS } from '../system/as-it-is.js';
 import { ArchiveError } from './archive-error.js';
 import { backupMembers, leftOut, unreadable, type BackupSource } from './backup-members.js';
 import { printable } from './printable.js';
@@ -128,7 +129,7 @@ async function* fileMember(
 /** Undefined when there is no file any more; a pipe in its place would not be waited for. */
 function openFile(directory: string, path: string): number | undefined {
   try {
-    return openSync(join(directory, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return openSync(join(directory, path), AS_IT_IS);
   } catch (error) {
     if (VANISHED.includes(errnoOf(error) ?? '')) return undefined;
     throw unreadable(path, error);

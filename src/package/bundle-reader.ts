@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { READ_ONLY } from '../core/read-only.js';
 import { DEBUG_MEMBER, KEY_MEMBER, LOGS_MEMBER } from './bundle-members.js';
 import { PackageError } from './package-error.js';
 import { systemError } from './system-error.js';
@@ -49,8 +49,7 @@ export async function copyMembers(bundleFile: string, directory: string): Promis
 
 async function openBundle(bundleFile: string): Promise<FileHandle> {
   try {
-    // Without O_NONBLOCK, opening a FIFO would wait for a writer.
-    const file = await open(bundleFile, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = await open(bundleFile, READ_ONLY);
     if ((await file.stat()).isFile()) return file;
     await file.close();
   } catch (error) {

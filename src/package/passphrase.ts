@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { openRegular } from '../core/read-only.js';
 import { PackageError } from './package-error.js';
 import { systemError } from './system-error.js';
 
@@ -23,7 +23,7 @@ export async function readPassphrase(keyFile: string): Promise<Buffer> {
 }
 
 async function readStart(file: string): Promise<Buffer> {
-  const handle = await open(file, 'r');
+  const handle = await openRegular(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(LENGTH_LIMIT), 0, LENGTH_LIMIT, 0);
     return buffer.subarray(0, bytesRead);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { errnoOfSystemCall } from '../core/errors.js';
+import { UnusableFile } from '../core/read-only.js';
 import { PackageError, type PackageStage } from './package-error.js';
 
 const TEXTS: Readonly<Record<string, string>> = {
@@ -32,6 +33,7 @@ export function systemError(
 
 /** Why a system call failed, as shells say it; undefined for an error of another kind. */
 export function systemReason(error: unknown): string | undefined {
+  if (error instanceof UnusableFile) return error.reason;
   const errno = errnoOfSystemCall(error);
   return errno === undefined ? undefined : (TEXTS[errno] ?? errno);
 }

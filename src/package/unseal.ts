@@ -1,7 +1,7 @@
 import { createVerify } from 'node:crypto';
-import { constants } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { READ_ONLY } from '../core/read-only.js';
 import { decryptPackage, type KeyDerivation } from './decrypt.js';
 import { createMemberReader, type MemberReader } from './members.js';
 import { PackageError } from './package-error.js';
@@ -77,8 +77,7 @@ async function decryptInto(options: UnsealOptions, members: MemberReader): Promi
 
 async function openPackage(packageFile: string): Promise<FileHandle> {
   try {
-    // Without O_NONBLOCK, opening a FIFO would wait for a writer.
-    const file = await open(packageFile, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = await open(packageFile, READ_ONLY);
     if ((await file.stat()).isFile()) return file;
     await file.close();
   } catch (error) {

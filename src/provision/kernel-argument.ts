@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ignoreMissing } from '../core/errors.js';
+import { readTextFile } from '../system/atomic-file.js';
 import type { ProvisionItem } from './items.js';
 import { readTrustedFile } from './trusted-file.js';
 
@@ -28,7 +27,7 @@ export async function readKernelToken(root: string | undefined): Promise<Provisi
 async function readWords(base: string): Promise<readonly string[]> {
   const isContainer = existsSync(join(base, 'run/systemd/container'));
   const file = join(base, isContainer ? 'proc/1/cmdline' : 'proc/cmdline');
-  const text = (await readFile(file, 'utf8').catch(ignoreMissing)) ?? '';
+  const text = (await readTextFile(file)) ?? '';
   return isContainer ? text.split('\0') : splitWords(text);
 }
 

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { ignoreMissing, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { ignoreUnusable, openRegular } from '../core/read-only.js';
 import { appendToFile } from '../system/append-file.js';
 import { syncFile } from '../system/atomic-file.js';
 import { epochSeconds } from '../core/clock.js';
@@ -38,7 +38,7 @@ const TAIL_LIMIT_BYTES = 64 * 1024;
 
 /**
  * The end of a log in the API's form: at most `count` lines, each newline as the two characters `\` and `n`.
- * Undefined where there is no log. Lines beyond the last 64 KiB are left out.
+ * Undefined where there is no log, or something else. Lines beyond the last 64 KiB are left out.
  */
 export async function readLogTail(file: string, count: number): Promise<string | undefined> {
   const text = await readEnd(file);
@@ -49,7 +49,7 @@ export async function readLogTail(file: string, count: number): Promise<string |
 }
 
 async function readEnd(file: string): Promise<string | undefined> {
-  const handle = await open(file, 'r').catch(ignoreMissing);
+  const handle = await openRegular(file).catch(ignoreMissing).catch(ignoreUnusable);
   if (!handle) return undefined;
   try {
     const { size } = await handle.stat();

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { ignoreUnusable } from '../core/read-only.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
 
 export type JobState = 'running' | 'success' | 'failed';
@@ -78,7 +79,7 @@ export async function readsRunning(files: StatusFiles): Promise<boolean> {
 }
 
 async function readJsonStatus(file: string | undefined): Promise<Record<string, unknown> | undefined> {
-  const text = file === undefined ? undefined : await readTextFile(file);
+  const text = await read(file);
   if (text === undefined) return undefined;
   try {
     const value = JSON.parse(text) as Record<string, unknown> | null;
@@ -89,6 +90,10 @@ async function readJsonStatus(file: string | undefined): Promise<Record<string, 
 }
 
 async function firstLine(file: string | undefined): Promise<string | undefined> {
-  const text = file === undefined ? undefined : await readTextFile(file);
+  const text = await read(file);
   return text?.split('\n', 1)[0]?.trim() || undefined;
+}
+
+async function read(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : readTextFile(file).catch(ignoreUnusable);
 }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { openRegular, READ_ONLY, readBytes } from '../core/read-only.js';
 import { giveToAdminGroup } from './admin-group.js';
 import { currentScope } from './processes.js';
 
@@ -56,7 +57,7 @@ export async function removeStaleStagedFiles(directory: string): Promise<void> {
     // A file that is gone by now was not stale.
     const stats = await stat(join(directory, name)).catch(() => undefined);
     const isStale = boot !== bootTag() || Date.now() - (stats?.mtimeMs ?? Infinity) > STAGED_FOR_MS;
-    if (isStale) await rm(join(directory, name), { force: true });
+    if (isStale) await rm(join(directory, name), { recursive: true, force: true });
   }
 }
 
@@ -69,14 +70,14 @@ export async function removeStagedFor(file: string): Promise<void> {
   }
 }
 
-/** The content of a text file, or undefined where there is none. */
+/** The content of a text file, or undefined where there is none. @throws UnusableFile as `readBytes` */
 export async function readTextFile(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch(ignoreMissing);
+  return (await readBytes(file).catch(ignoreMissing))?.toString('utf8');
 }
 
-/** At most the first `limitBytes` of a text file, or undefined where there is none. */
+/** At most the first `limitBytes` of a text file, or undefined where there is none. @throws UnusableFile */
 export async function readTextStart(file: string, limitBytes: number): Promise<string | undefined> {
-  const handle = await open(file).catch(ignoreMissing);
+  const handle = await openRegular(file).catch(ignoreMissing);
   try {
     const start = await handle?.read(Buffer.alloc(limitBytes), 0, limitBytes, 0);
     return start?.buffer.toString('utf8', 0, start.bytesRead);
@@ -122,7 +123,7 @@ export async function writeSynced(
 
 /** Returns when the content of `file` is on the disk. */
 export async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r');
+  const handle = await open(file, READ_ONLY);
   try {
     await handle.sync();
   } finally {
@@ -146,7 +147,8 @@ async function stageAnd(
     await writeSynced(staged, content, options);
     await publish(staged);
   } finally {
-    await rm(staged, { force: true });
+    // One that stays is removed as stale: it must not make a failure of what is published.
+    await rm(staged, { force: true }).catch(() => undefined);
   }
   await syncDirectory(dirname(file));
 }

@@ -1,4 +1,6 @@
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { NOT_REGULAR, UnusableFile } from '../core/read-only.js';
 import { repeat } from '../core/repeat.js';
 
 /** A log that other processes write to directly, through `fd`, and that grows by a bounded number of bytes. */
@@ -13,14 +15,18 @@ export interface BoundedLog {
 }
 
 const CHECK_MS = 100;
+const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
 
 /**
  * Opens `file` to append to it. Writers that are faster than the checks exceed the limit for a moment; a writer that
  * goes on after `close` is not bounded any more.
  */
 export async function openBoundedLog(file: string, limitBytes: number): Promise<BoundedLog> {
-  const log = await open(file, 'a+', 0o644);
-  const startBytes = (await log.stat()).size;
+  const log = await open(file, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
+  const startBytes = await sizeOf(log, file).catch(async (error: unknown) => {
+    await log.close();
+    throw error;
+  });
   let isCut = false;
   const keepLimit = async () => {
     if (await cutLog(log, startBytes + limitBytes)) isCut = true;
@@ -40,6 +46,13 @@ export async function openBoundedLog(file: string, limitBytes: number): Promise<
       return isCut;
     },
   };
+}
+
+/** @throws UnusableFile for a pipe, whose writers would wait for a reader as soon as it is full */
+async function sizeOf(log: FileHandle, file: string): Promise<number> {
+  const stats = await log.stat();
+  if (stats.isFIFO()) throw new UnusableFile(NOT_REGULAR, file);
+  return stats.size;
 }
 
 /** @returns whether there was more than `mostBytes` in the log, which is gone now */

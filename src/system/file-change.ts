@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, constants, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { ignoreUnusable } from '../core/read-only.js';
 import {
   readTextFile,
   stagedName,
@@ -80,7 +81,7 @@ export async function recordDone(journal: string, note: unknown): Promise<Change
 
 /** The change that a process which was killed has left. A damaged journal tells nothing that could be undone. */
 export async function findFileChange(journal: string): Promise<Change | undefined> {
-  const text = await readTextFile(journal);
+  const text = await readTextFile(journal).catch(ignoreUnusable);
   try {
     return text === undefined ? undefined : openChange(journal, JSON.parse(text) as Journal);
   } catch {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ignoreMissing } from '../core/errors.js';
 
@@ -8,7 +9,7 @@ const CHUNK_BYTES = 64 * 1024;
  * the power was cut.
  */
 export async function removeLostTail(file: string): Promise<void> {
-  const handle = await open(file, 'r+').catch(ignoreMissing);
+  const handle = await open(file, constants.O_RDWR | constants.O_NONBLOCK).catch(ignoreMissing);
   if (!handle) return;
   try {
     const { size } = await handle.stat();

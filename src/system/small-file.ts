@@ -1,13 +1,13 @@
-import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { ignoreMissing } from '../core/errors.js';
-
-/** A FIFO in the file's place is not waited for. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+import { READ_ONLY, requireRegular } from '../core/read-only.js';
 
 /**
  * At most the first `limitBytes` of a small text file, or undefined where there is none. For files that every request
  * looks at: read at once it takes microseconds, while the thread pool, which uploads keep busy, would be asked three
  * times.
+ *
+ * @throws UnusableFile for something else in its place
  */
 export function readSmallFile(path: string, limitBytes: number): string | undefined {
   // A look costs less than the error of a missing file.
@@ -22,14 +22,16 @@ export function readSmallFile(path: string, limitBytes: number): string | undefi
   }
 }
 
-/** In bytes; undefined where there is no such file. */
+/** In bytes; undefined where there is no such file. @throws UnusableFile for something else, whose size says nothing */
 export function sizeOfSmallFile(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats) requireRegular(path, stats);
+  return stats?.size;
 }
 
 function openUnlessMissing(path: string): number | undefined {
   try {
-    return openSync(path, FLAGS);
+    return openSync(path, READ_ONLY);
   } catch (error) {
     ignoreMissing(error);
     return undefined;
