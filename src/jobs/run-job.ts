@@ -108,8 +108,8 @@ export async function finish(
 /** @throws the system error that kept the change from being put back: it can be found and undone again */
 export async function undo(parts: JobParts, records: JobRecords, change: Change | undefined): Promise<void> {
   if (!change) return;
-  await change.undo();
-  await records.log.line('The previous state was put back');
+  const lost = await change.undo();
+  await records.log.line(lost ?? 'The previous state was put back');
   try {
     // Not the job's own signal: the machine has to follow although the job was told to stop.
     await parts.job.afterUndo?.(

@@ -13,8 +13,12 @@ export interface Change {
    * @param note JSON that whoever finds the change shall know
    */
   commit(note: unknown): Promise<void>;
-  /** Puts everything back. Only before the commit; may be called again after a failure. */
-  undo(): Promise<void>;
+  /**
+   * Puts everything back. Only before the commit; may be called again after a failure.
+   *
+   * @returns for the log: what is not put back, since nothing tells any more how; undefined when all is
+   */
+  undo(): Promise<string | undefined>;
   /** Drops what an undo would have needed. */
   close(): Promise<void>;
 }

@@ -98,6 +98,7 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
       for (const entry of entries.toReversed()) await putBack(entry);
       await syncDirectories(entries);
       await remove(journal);
+      return undefined;
     },
     async close() {
       for (const { old } of entries) if (old !== undefined) await rm(old, { force: true });

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { openRegular } from '../core/read-only.js';
 
 /** A new file with one JSON value a line, for lists that may be longer than memory. */
 export interface JsonLines<T> {
@@ -7,6 +8,8 @@ export interface JsonLines<T> {
 }
 
 const CHUNK_BYTES = 64 * 1024;
+/** Of what is no list of lines, no more than this is held in memory. */
+const LINE_LIMIT_BYTES = 1024 * 1024;
 
 export async function createJsonLines<T>(file: string): Promise<JsonLines<T>> {
   const handle = await open(file, 'wx', 0o600);
@@ -48,21 +51,38 @@ export async function* readJsonLines<T>(file: string): AsyncGenerator<T> {
   }
 }
 
-/** The same from the last line to the first. */
-export async function* readJsonLinesBackwards<T>(file: string): AsyncGenerator<T> {
-  const handle = await open(file);
+/**
+ * From the last line to the first, what can be read of a list that may be damaged: undefined for a line that is no JSON.
+ *
+ * @throws UnusableFile, or the system error
+ */
+export async function* readJsonLinesBackwards(file: string): AsyncGenerator {
+  const handle = await openRegular(file);
   try {
     let rest: Buffer = Buffer.alloc(0);
     for (let end = (await handle.stat()).size; end > 0; end -= CHUNK_BYTES) {
       rest = Buffer.concat([await readAt(handle, Math.max(0, end - CHUNK_BYTES), end), rest]);
       const whole = end <= CHUNK_BYTES ? 0 : rest.indexOf('\n') + 1;
-      if (whole === 0 && end > CHUNK_BYTES) continue;
+      if (whole === 0 && end > CHUNK_BYTES) {
+        if (rest.length < LINE_LIMIT_BYTES) continue;
+        rest = Buffer.alloc(0);
+        yield undefined;
+        continue;
+      }
       const lines = rest.toString('utf8', whole).split('\n').reverse();
       rest = rest.subarray(0, whole);
-      for (const line of lines) if (line !== '') yield JSON.parse(line) as T;
+      for (const line of lines) if (line !== '') yield parse(line);
     }
   } finally {
     await handle.close();
+  }
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }
 

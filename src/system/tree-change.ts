@@ -1,14 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../core/errors.js';
+import { errnoOf, ignoreMissing, messageOf } from '../core/errors.js';
+import { UnusableFile } from '../core/read-only.js';
 import { applyDirectoryAttributes, type Attributes } from './attributes.js';
 import { readTextFile, syncDirectory, writeFileAtomic } from './atomic-file.js';
 import type { Change } from './change.js';
 import { createJsonLines, readJsonLines, readJsonLinesBackwards } from './json-lines.js';
-import { freePath } from './remove-tree.js';
+import { freePath, removeTree } from './remove-tree.js';
 import { syncFileSystem } from './sync-file-system.js';
-import { planTree, TreeConflict, type TreeStep } from './tree-plan.js';
+import { isTreeStep, planTree, TreeConflict, type TreeStep } from './tree-plan.js';
 import { putBack, replace, type Replaced } from './tree-step.js';
 
 /** Where a tree is prepared, and what it goes into. */
@@ -74,8 +76,8 @@ export async function beginTreeChange(places: TreePlaces): Promise<TreeChange> {
 
 /** The change that a process which was killed has left, if only its staged tree. */
 export async function findTreeChange(places: TreePlaces): Promise<Change | undefined> {
-  const text = await readTextFile(places.journal);
-  if (text !== undefined) return openChange(places, JSON.parse(text) as Journal);
+  const journal = await readJournal(places);
+  if (journal) return openChange(places, journal);
   return existsSync(places.directory) ? openChange(places, { isCommitted: false }) : undefined;
 }
 
@@ -86,11 +88,14 @@ function openChange(places: TreePlaces, { isCommitted, note }: Journal): Change 
     commit: (newNote) => writeJournal(places, { isCommitted: true, note: newNote }),
     async undo() {
       // Without a journal nothing is replaced: it goes before what an undo needs.
-      if (existsSync(places.journal)) await putAllBack(places);
+      const lost = existsSync(places.journal) ? await putAllBack(places) : undefined;
       await removeJournal(places);
       await freePath(places.directory);
+      return lost;
     },
     async close() {
+      // First: half of what an undo needs would make it take away what is new.
+      await removeTree(stepList(places));
       await freePath(places.directory);
       await removeJournal(places);
     },
@@ -109,21 +114,48 @@ async function apply(places: TreePlaces, signal: AbortSignal): Promise<void> {
   await syncFileSystem(places.target);
 }
 
-/** Goes on where something cannot be put back, so that as little as possible is missing. */
-async function putAllBack(places: TreePlaces): Promise<void> {
+/**
+ * Goes on where something cannot be put back, so that as little as possible is missing.
+ *
+ * @returns what is not, where the list of steps is damaged: then there is no use in trying it again
+ */
+async function putAllBack(places: TreePlaces): Promise<string | undefined> {
   const failures: unknown[] = [];
-  for await (const step of readJsonLinesBackwards<TreeStep>(stepList(places))) {
+  let isDamaged = false;
+  try {
+    for await (const step of readJsonLinesBackwards(stepList(places))) {
+      if (!isTreeStep(step)) isDamaged = true;
+      else attempt(() => putStepBack(step, places));
+    }
+  } catch (error) {
+    if (!(error instanceof UnusableFile) && errnoOf(error) !== 'ENOENT') throw error;
+    isDamaged = true;
+  }
+  const kept = (await readdir(keptTree(places)).catch(ignoreMissing)) ?? [];
+  if (failures.length > 0 && !isDamaged) throw failures[0];
+  await syncFileSystem(places.target);
+  if (!isDamaged && kept.length === 0) return undefined;
+  const what =
+    'The list of what was replaced is damaged: what it still tells was put back, other files may be new';
+  if (kept.length === 0) return what;
+  const aside = `${places.directory}.kept.${randomBytes(6).toString('hex')}`;
+  await rename(keptTree(places), aside);
+  return `${what}. ${kept.length} previous ones, without their names, are kept in ${aside}`;
+
+  function attempt(act: () => void): void {
     try {
-      describing('put back', step.path, () => {
-        if ('number' in step) putBack(replacedBy(step, places));
-        else applyDirectoryAttributes(join(places.target, step.path), step.attributes);
-      });
+      act();
     } catch (error) {
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw failures[0];
-  await syncFileSystem(places.target);
+}
+
+function putStepBack(step: TreeStep, places: TreePlaces): void {
+  describing('put back', step.path, () => {
+    if ('number' in step) putBack(replacedBy(step, places));
+    else applyDirectoryAttributes(join(places.target, step.path), step.attributes);
+  });
 }
 
 function replacedBy(step: { path: string; number: number }, places: TreePlaces): Replaced {
@@ -152,11 +184,24 @@ function stepList({ directory }: TreePlaces): string {
   return join(directory, 'steps');
 }
 
+/** One that is damaged does not say that the change is committed, so it is not: what can be put back tells its list of steps. */
+async function readJournal({ journal }: TreePlaces): Promise<Journal | undefined> {
+  try {
+    const text = await readTextFile(journal);
+    if (text === undefined) return undefined;
+    const { isCommitted, note } = (JSON.parse(text) ?? {}) as Partial<Journal>;
+    return { isCommitted: isCommitted === true, note };
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof UnusableFile)) throw error;
+    return { isCommitted: false };
+  }
+}
+
 async function writeJournal({ journal }: TreePlaces, content: Journal): Promise<void> {
   await writeFileAtomic(journal, JSON.stringify(content), { mode: JOURNAL_MODE });
 }
 
 async function removeJournal({ journal }: TreePlaces): Promise<void> {
-  await rm(journal, { force: true });
+  await removeTree(journal);
   await syncDirectory(dirname(journal));
 }

@@ -14,6 +14,16 @@ export type TreeStep =
   /** A directory in which things will be replaced, and what an undo gives it back. */
   | { readonly path: string; readonly attributes: Attributes };
 
+/** Whether a line of a list that may be damaged is a step; none leads out of the trees. */
+export function isTreeStep(value: unknown): value is TreeStep {
+  const { path, number, attributes } = (value ?? {}) as Partial<
+    Record<'path' | 'number' | 'attributes', unknown>
+  >;
+  if (typeof path !== 'string' || path === '' || path.startsWith('/')) return false;
+  if (path.includes('\0') || path.split('/').includes('..')) return false;
+  return Number.isSafeInteger(number) || (typeof attributes === 'object' && attributes !== null);
+}
+
 /** Something in place does not let the staged tree in; the message names it. */
 export class TreeConflict extends Error {
   override readonly name = 'TreeConflict';

@@ -1,5 +1,17 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp, link, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -129,6 +141,57 @@ test('is undone from wherever it was stopped, by the process that finds it', asy
     expect(await readdir(join(work, String(count + 1)))).toEqual(['target']);
     if (isDone) break;
   }
+});
+
+/** The list of steps, as damage leaves it. */
+const DAMAGES: readonly (readonly [string, (file: string) => Promise<unknown>])[] = [
+  ['a line is no JSON', (file) => change(file, (lines) => lines.with(-1, 'zeros\0\0'))],
+  ['a line leads out', (file) => change(file, (lines) => lines.with(-1, '{"path":"../x","number":0}'))],
+  ['its end is cut off', (file) => change(file, (lines) => lines.slice(0, -1))],
+  ['it is one long line', (file) => writeFile(file, Buffer.alloc(3_000_000))],
+  ['it is missing', (file) => rm(file)],
+  ['it is a directory', (file) => rm(file).then(() => mkdir(file))],
+];
+
+async function change(file: string, damage: (lines: string[]) => string[]): Promise<void> {
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  // Of the steps that keep something, so that something is missing.
+  const isKeeping = (line: string) => line.includes('"link-to-link"');
+  const sorted = [...lines.filter((line) => !isKeeping(line)), ...lines.filter(isKeeping)];
+  await writeFile(file, `${damage(sorted).join('\n')}\n`);
+}
+
+test.each(DAMAGES)('a damaged list of steps is settled, and nothing is lost: %s', async (_what, damage) => {
+  const places = await prepare('damaged');
+  const before = describeTree(places.target);
+  await (await beginTreeChange(places)).apply(endless);
+  await damage(join(places.directory, 'steps'));
+  const said = await (await findTreeChange(places))?.undo();
+  expect(said).toMatch(/^The list of what was replaced is damaged: .* kept in /);
+  const [, aside = ''] = / kept in (.*)$/.exec(said ?? '') ?? [];
+  expect((await readdir(aside)).length).toBe(Number(/(\d+) previous/.exec(said ?? '')?.[1]));
+  expect(await findTreeChange(places)).toBeUndefined();
+  expect(existsSync(places.directory)).toBe(false);
+  if (_what.startsWith('a line')) {
+    const differs = (line: string) => line.startsWith('link-to-link');
+    expect(describeTree(places.target).filter((line) => !differs(line))).toEqual(
+      before.filter((line) => !differs(line)),
+    );
+  }
+});
+
+test.each([
+  ['is no JSON', (file: string) => writeFile(file, '{"isComm')],
+  ['is JSON of another kind', (file: string) => writeFile(file, 'null')],
+  ['is a directory', (file: string) => rm(file).then(() => mkdir(file))],
+])('a journal that %s is one of a change that is put back', async (_what, damage) => {
+  const places = await prepare('journal');
+  const before = describeTree(places.target);
+  await (await beginTreeChange(places)).apply(endless);
+  await damage(places.journal);
+  expect(await (await findTreeChange(places))?.undo()).toBeUndefined();
+  expect(describeTree(places.target)).toEqual(before);
+  expect(await readdir(join(work, 'journal'))).toEqual(['target']);
 });
 
 test('what only lies staged is removed', async () => {
