@@ -82,6 +82,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await Promise.all(tasks.map((end) => end()));
   };
   try {
+    // Before the pair is read: one that takes its place meanwhile is noticed, and taken over.
+    const stamp = await certificateStamp(paths);
     const tls = settings.tls
       ? await listenTls(app, settings, await loadCertificate(paths), {
           host,
@@ -95,7 +97,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
     // Only a daemon that got its port may touch what another one could be using.
     await removeLeftovers(context);
-    reload = certificateTakeOver(context, tls);
+    reload = certificateTakeOver(context, tls, stamp);
     tasks.push(await launcher.watch());
     tasks.push(...repeatHealth(context));
     tasks.push(runLater(LATER_MS, loadMultipart, reportTo(context, 'loading')));
@@ -151,15 +153,18 @@ function keepConsoleCurrent(context: AppContext): StopRepeating {
 /**
  * A pair that changed on disk is taken over; a broken one leaves the old pair serving. One look at a time, so that
  * the last one decides.
+ *
+ * @param stamp of the pair that is served, from before it was read
  */
 function certificateTakeOver(
   { paths, logger }: AppContext,
   listener: Listener | undefined,
+  stamp: string,
 ): () => Promise<void> {
-  let served = certificateStamp(paths);
+  let served = stamp;
   const look = async () => {
-    const current = certificateStamp(paths);
-    if (!listener || (await current) === (await served)) return;
+    const current = await certificateStamp(paths);
+    if (!listener || current === served) return;
     // The job that made the change may still put the old pair back.
     const change = await findFileChange(journalOf(paths, 'certs'));
     if (change?.isCommitted === false) return;

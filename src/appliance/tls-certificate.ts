@@ -1,10 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sleep } from '../core/clock.js';
 import { FatalError, messageOf } from '../core/errors.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
 import { createSelfSignedCertificate, parseKeyPair, type KeyPair } from '../system/certificate.js';
+import { acquireLock, type Lock } from '../system/lock.js';
 
 export interface CertificateFiles {
+  readonly locks: string;
   readonly tlsBundle: string;
   readonly tlsPrivateKey: string;
   readonly tlsCertificate: string;
@@ -21,6 +25,8 @@ interface NewFile {
 
 const MODE = 0o640;
 const RECORD_MODE = 0o644;
+const LOCK_WAIT_MS = 60_000;
+const LOCK_RETRY_MS = 50;
 
 /**
  * The pair that the listener serves: `enterprise.pem`, else key and certificate from their own files; a self-signed
@@ -58,12 +64,32 @@ function fail(what: string): (error: unknown) => never {
   };
 }
 
-/** A crash between the writes leaves none, or the whole pair in its bundle, and the record that it is the daemon's own. */
+/**
+ * A crash between the writes leaves none, or the whole pair in its bundle, and the record that it is the daemon's own. One
+ * process at a time: two would mix their pairs and records.
+ */
 async function createAndStore(files: CertificateFiles): Promise<KeyPair> {
-  for (const { file, content, mode } of await createSelfSigned(files)) {
-    await writeFileAtomic(file, content, { mode });
+  const lock = await awaitLock(join(files.locks, 'certificate'));
+  try {
+    const existing = await readExisting(files);
+    if (existing !== undefined) return parseKeyPair(existing.pem);
+    for (const { file, content, mode } of await createSelfSigned(files)) {
+      await writeFileAtomic(file, content, { mode });
+    }
+    return parseKeyPair((await readTextFile(files.tlsBundle)) ?? '');
+  } finally {
+    await lock.release();
   }
-  return parseKeyPair((await readTextFile(files.tlsBundle)) ?? '');
+}
+
+async function awaitLock(directory: string): Promise<Lock> {
+  const deadline = performance.now() + LOCK_WAIT_MS;
+  for (;;) {
+    const lock = await acquireLock(directory);
+    if (lock) return lock;
+    if (performance.now() > deadline) throw new Error('another process has been making one for a minute');
+    await sleep(LOCK_RETRY_MS);
+  }
 }
 
 /** A new self-signed pair, as the files that hold it, and the record that it is the daemon's own. */
