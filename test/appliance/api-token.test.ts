@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { buildProgram } from '../support/program.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -14,22 +15,16 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const PROGRAM = `
   import promises from 'node:fs/promises';
   import { syncBuiltinESMExports } from 'node:module';
-  promises.rm = promises.unlink = () => Promise.reject(Object.assign(new Error('EIO: i/o error, unlink'), { code: 'EIO' }));
+  import { createApiToken } from './appliance/api-token.js';
+  promises.rm = promises.unlink = () => Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
   syncBuiltinESMExports();
-  const [module, apiToken, apiTokenSetup] = process.argv.slice(1);
-  const { createApiToken } = await import(module);
-  console.log(await createApiToken({ apiToken, apiTokenSetup }, 'new'), await createApiToken({ apiToken, apiTokenSetup }, 'other'));
+  const [apiToken, apiTokenSetup] = process.argv.slice(2);
+  for (const token of ['new', 'other']) console.log(await createApiToken({ apiToken, apiTokenSetup }, token));
 `;
 
 test('a first token is set, and said to be, although what was staged for it cannot be removed', async () => {
-  const [apiToken, apiTokenSetup] = [join(directory, 'api.token'), join(directory, 'api.token.setup')];
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--input-type=module',
-    '--eval',
-    PROGRAM,
-    resolve('dist/appliance/api-token.js'),
-    apiToken,
-    apiTokenSetup,
-  ]);
-  expect([stdout, await readFile(apiToken, 'utf8')]).toEqual(['true false\n', 'new\n']);
+  const [program, apiToken] = [join(directory, 'program.mjs'), join(directory, 'api.token')];
+  buildProgram(PROGRAM, program);
+  const { stdout } = await promisify(execFile)(process.execPath, [program, apiToken, `${apiToken}.setup`]);
+  expect([stdout, await readFile(apiToken, 'utf8')]).toEqual(['true\nfalse\n', 'new\n']);
 });
