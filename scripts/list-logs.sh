@@ -3,15 +3,20 @@
 # one ends in a NUL byte.
 set -euf
 
-words=$(tr -d '\r' <"${JIDO_ADMIN_PATH:?}/etc/logs.txt")
+carriage_return=$(printf '\r')
+separators=" 	$carriage_return"
+list="${JIDO_ADMIN_PATH:?}/etc/logs.txt"
 cd "${ADMIND_ROOT:-}/"
-for word in $words; do
-  pattern=${word#"${word%%[!/]*}"}
-  set +f
-  IFS=''
-  for path in ${pattern:-.}; do
-    # A pattern that matches nothing stays as it is.
-    if [ -e "$path" ] || [ -L "$path" ]; then printf '/%s\0' "$path"; fi
+while IFS='' read -r line || [ -n "$line" ]; do
+  IFS=$separators
+  for word in $line; do
+    pattern=${word#"${word%%[!/]*}"}
+    set +f
+    IFS=''
+    for path in ${pattern:-.}; do
+      # A pattern that matches nothing stays as it is.
+      if [ -e "$path" ] || [ -L "$path" ]; then printf '/%s\0' "$path"; fi
+    done
+    set -f
   done
-  set -f
-done
+done <"$list"

@@ -3,7 +3,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { giveToAdminGroup } from './admin-group.js';
-import { currentScope } from './processes.js';
+import { currentScope, isAlive } from './processes.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;
@@ -13,6 +13,8 @@ export interface AtomicFileOptions {
 
 const STAGED_FOR_MS = 60_000;
 const SAME_GROUP = -1;
+/** See {@link stagedSuffix}; those of earlier versions do not tell their writer. */
+const STAGED_NAME = /^\.(?:.+\.)?([0-9a-f]{4})([0-9a-f]{8})?[0-9a-f]{8}\.new$/;
 
 /**
  * Replaces `file` as a whole: staged beside it, fsynced, renamed, directory fsynced. A reader or a power cut meets
@@ -46,16 +48,18 @@ export async function createFileExclusive(
 }
 
 /**
- * Removes what writers that were killed have staged in `directory`: all that is from before the last boot, whatever the
- * clock says, and what is older than a minute; the rest may belong to a writer that lives.
+ * Removes what writers that were killed have staged in `directory`: all that is from before the last boot, and what is not
+ * from this minute unless its writer lives. The clock may have jumped since: what a living one writes can look a year old,
+ * and what a dead one left as if it were to come.
  */
 export async function removeStaleStagedFiles(directory: string): Promise<void> {
   for (const name of (await readdir(directory).catch(ignoreMissing)) ?? []) {
-    const [, boot] = /^\.(?:.+\.)?([0-9a-f]{4})[0-9a-f]{8}\.new$/.exec(name) ?? [];
+    const [, boot, writer] = STAGED_NAME.exec(name) ?? [];
     if (boot === undefined) continue;
     // A file that is gone by now was not stale.
     const stats = await stat(join(directory, name)).catch(() => undefined);
-    const isStale = boot !== bootTag() || Date.now() - (stats?.mtimeMs ?? Infinity) > STAGED_FOR_MS;
+    const isOfThisMinute = Math.abs(Date.now() - (stats?.mtimeMs ?? Date.now())) <= STAGED_FOR_MS;
+    const isStale = boot !== bootTag() || !(isOfThisMinute || writerLives(writer));
     if (isStale) await rm(join(directory, name), { force: true });
   }
 }
@@ -64,7 +68,7 @@ export async function removeStaleStagedFiles(directory: string): Promise<void> {
 export async function removeStagedFor(file: string): Promise<void> {
   const start = `.${basename(file)}.`;
   for (const name of (await readdir(dirname(file)).catch(ignoreMissing)) ?? []) {
-    const isStaged = name.startsWith(start) && /^[0-9a-f]{12}\.new$/.test(name.slice(start.length));
+    const isStaged = name.startsWith(start) && STAGED_NAME.test(`.${name.slice(start.length)}`);
     if (isStaged) await rm(join(dirname(file), name), { force: true });
   }
 }
@@ -90,9 +94,13 @@ export function stagedName(file: string): string {
   return join(dirname(file), `.${basename(file)}.${stagedSuffix()}`);
 }
 
-/** Tells a staged file, and whether it was staged since the last boot. */
-export function stagedSuffix(): string {
-  return `${bootTag()}${randomBytes(4).toString('hex')}.new`;
+/** Tells a staged file, whether it was staged since the last boot, and by which process. */
+export function stagedSuffix(writer = process.pid): string {
+  return `${bootTag()}${writer.toString(16).padStart(8, '0')}${randomBytes(4).toString('hex')}.new`;
+}
+
+function writerLives(writer: string | undefined): boolean {
+  return writer !== undefined && isAlive({ pid: parseInt(writer, 16), startTicks: undefined });
 }
 
 /** Four hex digits. */

@@ -1,3 +1,4 @@
+import type { JobName } from '../../src/jobs/index.js';
 import type { Random } from './random.js';
 
 /** One thing that is tried on an appliance: it survives, or it is lost and rejects with what was wrong. */
@@ -15,6 +16,12 @@ export interface Extent {
   readonly isShort: boolean;
   /** Everything that is drawn by chance comes from it: the same seed draws the same. */
   readonly random: Random;
+  /** The jobs on which faults are tried; default: all. */
+  readonly jobs?: readonly JobName[] | undefined;
+  /** Only rows whose name matches are tried. */
+  readonly rows?: RegExp | undefined;
+  /** Directory of the built product that is tried; default: this one. */
+  readonly product?: string | undefined;
 }
 
 /** Rows that have a fault in common. */

@@ -19,7 +19,7 @@ export interface DaemonProcess {
 
 export interface DaemonProcessOptions {
   /** Directory of the built product. */
-  readonly product?: string;
+  readonly product?: string | undefined;
   /** A program with its arguments that starts it. */
   readonly prefix?: readonly string[];
   /** Told of each line that it or one of its runners prints. */

@@ -1,4 +1,5 @@
 import type { Group } from '../row.js';
+import { clock } from './clock.js';
 import { daemonSyscalls } from './daemon-syscalls.js';
 import { descriptors } from './descriptors.js';
 import { fuzz } from './fuzz.js';
@@ -8,10 +9,12 @@ import { kill } from './kill.js';
 import { noSpace } from './no-space.js';
 import { powerCut } from './power-cut.js';
 import { slowClientsGroup } from './slow-clients.js';
+import { stop } from './stop.js';
 import { syscalls } from './syscalls.js';
 import { throttle } from './throttle.js';
 import { timing } from './timing.js';
 import { tls } from './tls.js';
+import { toolless } from './toolless.js';
 
 /** Every group of the campaign, in the order in which they run. */
 export const groups: readonly Group[] = [
@@ -28,4 +31,7 @@ export const groups: readonly Group[] = [
   throttle,
   timing,
   tls,
+  stop,
+  clock,
+  toolless,
 ];

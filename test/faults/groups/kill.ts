@@ -1,14 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import type { JobName } from '../../../src/jobs/index.js';
 import { sleep } from '../../../src/core/clock.js';
 import { killIfAlive } from '../../support/kill-if-alive.js';
 import { poll } from '../../support/poll.js';
 import { processesOf } from '../oracle/leftovers.js';
 import type { Extent, Group, Row } from '../row.js';
+import { childrenOf } from '../stand/children.js';
 import { momentsOf } from '../stand/moments.js';
+import { roundStoppedAt, WHEN_TOLD } from '../stand/point.js';
+import { SCRIPTED } from '../stand/scripted.js';
 import { subjects } from '../stand/subjects.js';
 import { createTrials } from '../stand/trials.js';
-import type { FaultedMoment } from '../stand/trial.js';
+import type { FaultedMoment, Trial } from '../stand/trial.js';
 
 /** What is killed, by its name in rows. */
 const VICTIMS = {
@@ -23,13 +25,6 @@ const VICTIMS = {
 
 type Victim = keyof typeof VICTIMS;
 
-/** Jobs whose script decides how they end, and at which of their stages it runs. */
-const SCRIPTED: Readonly<Partial<Record<JobName, string>>> = {
-  update: 'script',
-  settings: 'apply',
-  storage: 'apply',
-  license: 'read',
-};
 const SCRIPT_KILLS = 3;
 const SCRIPT_LASTS_MS = 50;
 
@@ -37,14 +32,14 @@ export const kill: Group = {
   name: 'kill',
   about: 'runner, daemon, script or all of them killed, at each stage of each job and at random moments',
   async *rows(extent) {
-    for (const job of Object.keys(subjects) as JobName[]) yield* rowsOf(job, extent);
+    for (const job of extent.jobs ?? (Object.keys(subjects) as JobName[])) yield* rowsOf(job, extent);
   },
 };
 
 const allVictims = Object.keys(VICTIMS) as Victim[];
 
-async function* rowsOf(job: JobName, { isShort, random }: Extent): AsyncGenerator<Row> {
-  const trials = createTrials(job);
+async function* rowsOf(job: JobName, { isShort, random, product }: Extent): AsyncGenerator<Row> {
+  const trials = createTrials(job, { product });
   try {
     const moments = momentsOf(await trials.stages(), random.fork(job), isShort ? 1 : 4);
     for (const { name, at } of isShort ? [random.pick(moments)] : moments) {
@@ -54,6 +49,7 @@ async function* rowsOf(job: JobName, { isShort, random }: Extent): AsyncGenerato
         yield { name: `${job}, ${name}, ${victim} killed`, run };
       }
     }
+    yield { name: `${job}, ${WHEN_TOLD.name}, runner killed`, run: () => trials.use(killWhenTold) };
     const stage = SCRIPTED[job];
     for (let time = 1; stage !== undefined && time <= (isShort ? 1 : SCRIPT_KILLS); time += 1) {
       const afterMs = random.below(SCRIPT_LASTS_MS);
@@ -67,25 +63,16 @@ async function* rowsOf(job: JobName, { isShort, random }: Extent): AsyncGenerato
   }
 }
 
+function killWhenTold(trial: Trial): Promise<void> {
+  return roundStoppedAt(trial, WHEN_TOLD, ({ runner }) => {
+    killIfAlive(runner);
+    return Promise.resolve(true);
+  });
+}
+
 /** Kills what the runner has started, and leaves the runner alone. */
 async function killScript(runner: number, afterMs: number): Promise<void> {
   await poll('the script runs', () => Promise.resolve(childrenOf(runner).length > 0));
   await sleep(afterMs);
   childrenOf(runner).forEach(killIfAlive);
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => parentOf(pid) === parent);
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return undefined;
-  }
 }

@@ -38,14 +38,19 @@ export const powerCut: Group = {
   },
 };
 
-function chosen({ isShort, random }: Extent): readonly JobName[] {
+function chosen({ isShort, random, jobs }: Extent): readonly JobName[] {
+  if (jobs) return jobs;
   const all = Object.keys(subjects) as JobName[];
   if (!isShort) return all;
   return Array.from({ length: SHORT_JOBS }, () => all.splice(random.below(all.length), 1)).flat();
 }
 
-async function* rowsOf(job: JobName, disk: PoweredDisk, { isShort, random }: Extent): AsyncGenerator<Row> {
-  const trials = createTrials(job, { parent: disk.directory });
+async function* rowsOf(
+  job: JobName,
+  disk: PoweredDisk,
+  { isShort, random, product }: Extent,
+): AsyncGenerator<Row> {
+  const trials = createTrials(job, { parent: disk.directory, product });
   try {
     const stages = await trials.stages();
     const told = { name: 'when its success was told', at: () => ({ isTold: true, afterMs: 0 }) };

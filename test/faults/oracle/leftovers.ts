@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, type Dirent } from 'node:fs';
 import { readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockOf } from '../../../src/jobs/acquire.js';
 import type { Paths } from '../../../src/config/paths.js';
+import { ignoreMissing } from '../../../src/core/errors.js';
 import { jobs, type JobName } from '../../../src/jobs/index.js';
 import type { Job } from '../../../src/jobs/job.js';
 import { isLocked } from '../../../src/system/lock.js';
@@ -16,13 +17,30 @@ const LONG_AGO_S = 120;
 
 /** The names of all files of the appliance, sorted; numbers of claims are left out, as they grow. */
 export async function listFiles({ root }: Pick<TestAppliance, 'root'>): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const entries = await readTree(root);
   return entries
     .filter((entry) => !entry.isDirectory())
     .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
     .filter((name) => !NOT_THE_PRODUCTS.test(name))
     .map((name) => name.replace(/\d+\.claim$/, 'N.claim'))
     .sort();
+}
+
+/** A directory that vanishes meanwhile, as that of a heartbeat does, ends a walk. */
+async function readTree(root: string): Promise<Dirent[]> {
+  for (;;) {
+    const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(ignoreMissing);
+    if (entries || !existsSync(root)) return entries ?? [];
+  }
+}
+
+/** Files that may stay: all that are there now, but for what jobs stage and have to remove, each of them every time. */
+export async function knownFiles({ root, paths }: TestAppliance): Promise<string[]> {
+  const staged = Object.values(jobs).flatMap((job: Job) =>
+    job.staged(paths).map((path) => path.slice(root.length + 1)),
+  );
+  const isStaged = (name: string) => staged.some((path) => name === path || name.startsWith(`${path}/`));
+  return (await listFiles({ root })).filter((name) => !isStaged(name));
 }
 
 /** Files that were not there before, but for records, and for what a killed writer may leave for a minute. */

@@ -10,7 +10,7 @@ import type { TestAppliance } from '../../support/appliance.js';
 import { poll } from '../../support/poll.js';
 
 /** The type of an appliance whose settings name none, as logs tell it. */
-const TYPE = 'system';
+export const TYPE = 'system';
 
 /** How a job ended, as its records tell it. */
 export interface Told {

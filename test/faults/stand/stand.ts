@@ -17,6 +17,8 @@ export interface Stand {
   /** Tells of each stage of a job from now on. @returns ends it */
   onStage(listener: (event: StageEvent) => void): () => void;
   isServing(): boolean;
+  /** Starts a second daemon on the appliance, which the caller ends. What it prints counts as the stand's. */
+  startSecond(): Promise<DaemonProcess>;
   /** Starts another daemon; one that still runs is killed first. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -39,7 +41,7 @@ export interface StandOptions {
   /** The directory in which the root of the appliance is made, if it must be a certain file system. */
   readonly parent?: string;
   /** Directory of the built product. */
-  readonly product?: string;
+  readonly product?: string | undefined;
   /** A program with its arguments that starts the daemon. */
   readonly prefix?: readonly string[];
 }
@@ -86,6 +88,7 @@ export async function openStand({
         return () => listeners.delete(listener);
       },
       isServing: () => isRunning(daemon),
+      startSecond: start,
       async restart() {
         if (isRunning(daemon)) await daemon.kill('SIGKILL');
         daemon = await start();

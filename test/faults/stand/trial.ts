@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Response } from 'supertest';
 import { sleep } from '../../../src/core/clock.js';
-import { messageOf } from '../../../src/core/errors.js';
 import type { JobName } from '../../../src/jobs/index.js';
-import { ageStagedFiles, listFiles, stagedFiles } from '../oracle/leftovers.js';
+import { ageStagedFiles, knownFiles, stagedFiles } from '../oracle/leftovers.js';
 import { judge, requireClean, type Tolerance } from '../oracle/judge.js';
 import { awaitTold } from '../oracle/truth.js';
+import { ask } from './ask.js';
 import { openStand, type Stand, type StandOptions } from './stand.js';
 import { subjects } from './subjects.js';
 import type { Subject } from './subject.js';
@@ -60,6 +59,9 @@ export interface Moment {
 
 export interface FaultedMoment {
   readonly stand: Stand;
+  readonly subject: Subject;
+  /** What was sent. */
+  readonly files: Files;
   /** The pid of the process in which the job runs; 0 where no moment of it was waited for. */
   readonly runner: number;
   readonly answered: Promise<Answer>;
@@ -101,7 +103,7 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
     );
     assert.equal(current, round, 'a job that nothing disturbs succeeds');
     longestMs = Math.max(longestMs, performance.now() - began);
-    known ??= await listFiles(appliance);
+    known ??= await knownFiles(appliance);
     await requireClean(stand, known);
   };
 
@@ -132,7 +134,7 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
         await ready?.(stand);
         const reached = moment ? reach(stand, subject.job, moment) : Promise.resolve(0);
         const answered = askFor(stand, subject, files);
-        await act?.({ stand, runner: await reached, answered });
+        await act?.({ stand, subject, files, runner: await reached, answered });
         // One that was killed answers nothing more.
         if (!mend) await answered;
         await mend?.();
@@ -175,21 +177,6 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
       }
     },
   };
-}
-
-/** @returns the status of the answer; undefined when there was none */
-async function ask(
-  { daemon }: Stand,
-  { request: { method, path, fields = {} } }: Subject,
-  files: Files,
-): Promise<Answer> {
-  const call = daemon.call(method, path);
-  for (const [name, value] of Object.entries(fields)) void call.field(name, value);
-  for (const [name, file] of Object.entries(files)) void call.attach(name, file);
-  return call.then(
-    ({ status, text }: Response) => ({ code: status, text }),
-    (error: unknown) => ({ code: undefined, text: messageOf(error) }),
-  );
 }
 
 /** Resolves with the pid of the job's process when the moment has come. */

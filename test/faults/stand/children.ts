@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { sleep } from '../../../src/core/clock.js';
+
+/** Processes that `parent` has started and that run. */
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => statOf(pid)?.parent === parent);
+}
+
+/** @returns whether a process that was sent a SIGSTOP has come to rest; false when it had ended before */
+export async function isStopped(pid: number): Promise<boolean> {
+  for (;;) {
+    const state = statOf(pid)?.state;
+    if (state === 'T') return true;
+    if (state === undefined || state === 'Z' || state === 'X') return false;
+    await sleep(1);
+  }
+}
+
+function statOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
+}
