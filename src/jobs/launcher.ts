@@ -5,6 +5,7 @@ import { AdminError, isDiskFull, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { repeat, type StopRepeating } from '../core/repeat.js';
 import { createShare } from '../core/share.js';
+import { readJobStatus } from '../records/job-status.js';
 import { isLocked } from '../system/lock.js';
 import { spawnPeer, type Peer } from '../system/peer.js';
 import { findRunning, lockOf } from './acquire.js';
@@ -122,13 +123,23 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     );
   };
 
+  /** A runner that is killed after it has published a success cannot report it any more. */
+  const asPublished = async (name: JobName, outcome: JobOutcome): Promise<JobOutcome> => {
+    if (outcome.state === 'success') return outcome;
+    const { fields } = await readJobStatus(jobs[name].status(paths));
+    return fields.status === 'success' ? { state: 'success' } : outcome;
+  };
+
   const tryToStart = async (name: JobName, inputs: Readonly<Record<string, string>>) => {
     // Starts that arrive together would otherwise queue up behind a job that ends within milliseconds.
     if (starting.has(name)) return { state: 'refused', by: name } as const;
     starting.add(name);
     try {
       await settle(name);
-      return await launch({ run: name, inputs });
+      const runner = await launch({ run: name, inputs });
+      if (runner.state === 'refused') return runner;
+      const ended = runner.job.ended.then((outcome) => asPublished(name, outcome));
+      return { ...runner, job: { ...runner.job, ended } };
     } catch (error) {
       const detail = messageOf(error);
       const why = isDiskFull(error) ? ': no space left on the appliance' : '';

@@ -1,6 +1,6 @@
 import { messageOf } from '../../src/core/errors.js';
 import { createRandom } from './random.js';
-import type { Group, Row } from './row.js';
+import type { Extent, Group, Row } from './row.js';
 
 export interface LostRow {
   readonly row: string;
@@ -18,9 +18,8 @@ export interface GroupResult {
   readonly skipped?: string;
 }
 
-export interface CampaignOptions {
+export interface CampaignOptions extends Omit<Extent, 'random'> {
   readonly groups: readonly Group[];
-  readonly isShort: boolean;
   readonly seed: number;
   /** Told of each line as it happens. */
   readonly print: (line: string) => void;
@@ -38,7 +37,7 @@ export async function runCampaign(options: CampaignOptions): Promise<readonly Gr
 }
 
 async function runGroup(group: Group, options: CampaignOptions): Promise<GroupResult> {
-  const { print, isShort, seed, isVerbose = false } = options;
+  const { print, seed, rows, isVerbose = false } = options;
   const { name, about } = group;
   const skipped = group.lacks?.();
   if (skipped !== undefined) {
@@ -54,7 +53,8 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
     print(`LOST     ${name}: ${row}\n${indent(describe(error))}`);
   };
   try {
-    for await (const row of group.rows({ isShort, random: createRandom(seed, name) })) {
+    for await (const row of group.rows({ ...options, random: createRandom(seed, name) })) {
+      if (rows?.test(row.name) === false) continue;
       tried += 1;
       await runWithin(row).then(
         () => isVerbose && print(`survived ${name}: ${row.name}`),

@@ -17,9 +17,11 @@ export interface Extent {
   /** Everything that is drawn by chance comes from it: the same seed draws the same. */
   readonly random: Random;
   /** The jobs on which faults are tried; default: all. */
-  readonly jobs?: readonly JobName[];
+  readonly jobs?: readonly JobName[] | undefined;
+  /** Only rows whose name matches are tried. */
+  readonly rows?: RegExp | undefined;
   /** Directory of the built product that is tried; default: this one. */
-  readonly product?: string;
+  readonly product?: string | undefined;
 }
 
 /** Rows that have a fault in common. */

@@ -1,17 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { JobName } from '../../src/jobs/index.js';
 import { runCampaign } from './campaign.js';
 import { groups } from './groups/index.js';
 
 /*
- * The fault campaign, `npm run faults -- [--short] [--only GROUP[,GROUP]] [--seed N] [--json FILE] [--verbose]`. Prints what
- * was tried, and ends with status 1 when a row was lost.
+ * The fault campaign, `npm run faults -- [--short] [--only GROUP[,GROUP]] [--jobs JOB[,JOB]] [--rows PATTERN]
+ * [--product DIRECTORY] [--seed N] [--json FILE] [--verbose]`. Prints what was tried, and ends with status 1 when a row was
+ * lost. `--jobs` is for groups that try one job after the other, `--product` for these, too.
  */
 
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     only: { type: 'string' },
+    jobs: { type: 'string' },
+    rows: { type: 'string' },
+    product: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -38,6 +43,9 @@ async function campaign(): Promise<void> {
     groups: groups.filter(({ name }) => only.includes(name)),
     isShort: values.short,
     isVerbose: values.verbose,
+    jobs: values.jobs?.split(',') as JobName[] | undefined,
+    rows: values.rows === undefined ? undefined : new RegExp(values.rows),
+    product: values.product,
     seed,
     print,
   });

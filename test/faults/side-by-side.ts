@@ -1,6 +1,6 @@
 import { messageOf } from '../../src/core/errors.js';
 import { runWithin } from './campaign.js';
-import type { Row } from './row.js';
+import type { Extent, Row } from './row.js';
 
 /** Rows that mostly wait: more of them at once would make the machine the fault. */
 const AT_ONCE = 6;
@@ -14,10 +14,13 @@ interface Step {
 }
 
 /** Tries sequences of rows at the same time, in each one row after the other, and hands rows on when they have run. */
-export async function* sideBySide(sequences: readonly AsyncIterable<Row>[]): AsyncGenerator<Row> {
+export async function* sideBySide(
+  sequences: readonly AsyncIterable<Row>[],
+  { rows }: Pick<Extent, 'rows'>,
+): AsyncGenerator<Row> {
   const waiting = sequences.map((sequence) => sequence[Symbol.asyncIterator]());
   const running = new Map<Sequence, Promise<Step>>();
-  const advance = (sequence: Sequence) => void running.set(sequence, takeStep(sequence));
+  const advance = (sequence: Sequence) => void running.set(sequence, takeStep(sequence, rows));
   try {
     for (;;) {
       waiting.splice(0, AT_ONCE - running.size).forEach(advance);
@@ -36,9 +39,10 @@ export async function* sideBySide(sequences: readonly AsyncIterable<Row>[]): Asy
   }
 }
 
-async function takeStep(of: Sequence): Promise<Step> {
+async function takeStep(of: Sequence, rows: RegExp | undefined): Promise<Step> {
   try {
-    const next = await of.next();
+    let next = await of.next();
+    while (next.done !== true && rows?.test(next.value.name) === false) next = await of.next();
     if (next.done === true) return { of };
     const outcome = runWithin(next.value);
     await outcome.catch(() => undefined);

@@ -39,12 +39,13 @@ export const changeLicense: Endpoint = {
     ],
   },
   refuse: ({ launcher }) => launcher.refuseIfBusy('license'),
-  async handle({ launcher, audit }, { id, address, files }) {
+  async handle(context, { id, address, files }) {
+    const { launcher, audit } = context;
     const job = await launcher.start('license', pathsOf(files));
     const outcome = await job.ended;
     if (outcome.state === 'failed') throw refusal(outcome);
     await audit.record({ id, action: 'license.post', target: '', address });
-    return verbatimJson(outcome.result ?? '');
+    return verbatimJson(outcome.result ?? (await readLicense(context)));
   },
 };
 

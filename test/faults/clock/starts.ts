@@ -8,10 +8,10 @@ import { createClock } from './clock.js';
  * A daemon without a certificate starts while the clock shows another year: clients whose clocks are right can connect,
  * jobs run, and they go on to when the clock is put right.
  */
-export async function startsInYear(year: number): Promise<void> {
+export async function startsInYear(year: number, product?: string): Promise<void> {
   const clock = createClock(secondsUntil(year));
   try {
-    const trial = await openTrial('settings', { prefix: clock.prefix });
+    const trial = await openTrial('settings', { prefix: clock.prefix, product });
     try {
       const { tlsCertificate } = trial.stand.appliance.paths;
       const made = requireValidNow(tlsCertificate);

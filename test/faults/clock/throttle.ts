@@ -10,11 +10,11 @@ const HOUR_S = 3_600;
 const FAILURES_PER_MINUTE = 3;
 
 /** Whoever guesses tokens is slowed down by time that passes, and by no clock. */
-export async function throttleKeepsItsTime(): Promise<void> {
+export async function throttleKeepsItsTime(product?: string): Promise<void> {
   const clock = createClock();
   try {
     const settings = { authFailuresPerMinute: FAILURES_PER_MINUTE };
-    const stand = await openStand({ settings, prefix: clock.prefix });
+    const stand = await openStand({ settings, prefix: clock.prefix, product });
     const sign = async (token: string) => {
       const path = `/api/v1/admin/version?token=${token}`;
       return (await request(stand.daemon.url).get(path).disableTLSCerts()).status;

@@ -36,15 +36,16 @@ export const clock: Group = {
   lacks: lacksClock,
   async *rows(extent) {
     yield* otherRows(extent);
-    const names = extent.isShort ? (['certs'] as const) : (Object.keys(subjects) as JobName[]);
+    const names: readonly JobName[] =
+      extent.jobs ?? (extent.isShort ? ['certs'] : (Object.keys(subjects) as JobName[]));
     for (const job of names) yield* jumpRows(job, extent);
   },
 };
 
-async function* jumpRows(job: JobName, { isShort, random }: Extent): AsyncGenerator<Row> {
+async function* jumpRows(job: JobName, { isShort, random, product }: Extent): AsyncGenerator<Row> {
   const own = random.fork(job);
   const time = createClock();
-  const trials = createTrials(job, { prefix: time.prefix });
+  const trials = createTrials(job, { prefix: time.prefix, product });
   try {
     const points = pointsOf(await trials.stages());
     for (const point of isShort ? points.slice(-1) : points) {
@@ -74,13 +75,13 @@ async function jumpAgainstRivals(at: FaultedMoment, time: Clock, jump: Jump): Pr
   return true;
 }
 
-async function* otherRows({ isShort }: Extent): AsyncGenerator<Row> {
+async function* otherRows({ isShort, product }: Extent): AsyncGenerator<Row> {
   for (const year of isShort ? [1970] : [1970, 2000, 2037, 2040, 2100]) {
-    yield { name: `a start in ${year}`, run: () => startsInYear(year), limitMs: ROW_LIMIT_MS };
+    yield { name: `a start in ${year}`, run: () => startsInYear(year, product), limitMs: ROW_LIMIT_MS };
   }
-  if (!isShort) yield { name: 'the throttle', run: throttleKeepsItsTime };
+  if (!isShort) yield { name: 'the throttle', run: () => throttleKeepsItsTime(product) };
   const time = createClock();
-  const trials = createTrials('settings', { prefix: time.prefix });
+  const trials = createTrials('settings', { prefix: time.prefix, product });
   const staged = (act: (trial: Trial, time: Clock) => Promise<void>) => () =>
     trials.use(async (trial) => {
       time.set(0);

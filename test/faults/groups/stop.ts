@@ -34,7 +34,11 @@ export const stop: Group = {
   name: 'stop',
   about:
     'runner, daemon, script or all of them stopped for longer than a lock lives; no second job runs beside',
-  rows: (extent) => sideBySide(jobsOf(extent).map((job) => rowsOf(job, extent))),
+  rows: (extent) =>
+    sideBySide(
+      jobsOf(extent).map((job) => rowsOf(job, extent)),
+      extent,
+    ),
 };
 
 function jobsOf({ isShort, jobs }: Extent): readonly JobName[] {

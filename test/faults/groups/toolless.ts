@@ -11,14 +11,15 @@ export const toolless: Group = {
     'no openssl, tar, gzip, ps, systemctl, bash, …: all jobs and answers need a dozen tools of busybox at most',
   lacks: lacksTools,
   async *rows(extent) {
-    const names = extent.isShort ? (['logs'] as const) : (Object.keys(subjects) as JobName[]);
+    const names: readonly JobName[] =
+      extent.jobs ?? (extent.isShort ? ['logs'] : (Object.keys(subjects) as JobName[]));
     for (const job of names) yield* rowsOf(job, extent);
   },
 };
 
-async function* rowsOf(job: JobName, { isShort }: Extent): AsyncGenerator<Row> {
+async function* rowsOf(job: JobName, { isShort, product }: Extent): AsyncGenerator<Row> {
   const tools = createTools();
-  const trials = createTrials(job, { prefix: tools.prefix });
+  const trials = createTrials(job, { prefix: tools.prefix, product });
   const missing: readonly Tool[] = isShort ? ['sh', 'tr'] : MINIMUM;
   try {
     yield {
