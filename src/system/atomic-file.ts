@@ -61,7 +61,7 @@ export async function removeStaleStagedFiles(directory: string): Promise<void> {
     const stats = await stat(join(directory, name)).catch(() => undefined);
     const isOfThisMinute = Math.abs(Date.now() - (stats?.mtimeMs ?? Date.now())) <= STAGED_FOR_MS;
     const isStale = boot !== bootTag() || !(isOfThisMinute || writerLives(writer));
-    if (isStale) await rm(join(directory, name), { force: true });
+    if (isStale) await rm(join(directory, name), { recursive: true, force: true });
   }
 }
 

@@ -16,6 +16,7 @@ import { throttle } from './throttle.js';
 import { timing } from './timing.js';
 import { tls } from './tls.js';
 import { toolless } from './toolless.js';
+import { vanish } from './vanish.js';
 
 /** Every group of the campaign, in the order in which they run. */
 export const groups: readonly Group[] = [
@@ -36,4 +37,5 @@ export const groups: readonly Group[] = [
   stop,
   clock,
   toolless,
+  vanish,
 ];
