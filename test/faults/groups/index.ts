@@ -12,6 +12,7 @@ import { syscalls } from './syscalls.js';
 import { throttle } from './throttle.js';
 import { timing } from './timing.js';
 import { tls } from './tls.js';
+import { vanish } from './vanish.js';
 
 /** Every group of the campaign, in the order in which they run. */
 export const groups: readonly Group[] = [
@@ -28,4 +29,5 @@ export const groups: readonly Group[] = [
   throttle,
   timing,
   tls,
+  vanish,
 ];
