@@ -1,4 +1,5 @@
 import type { Group } from '../row.js';
+import { concurrency } from './concurrency.js';
 import { daemonSyscalls } from './daemon-syscalls.js';
 import { descriptors } from './descriptors.js';
 import { fuzz } from './fuzz.js';
@@ -12,7 +13,6 @@ import { syscalls } from './syscalls.js';
 import { throttle } from './throttle.js';
 import { timing } from './timing.js';
 import { tls } from './tls.js';
-import { vanish } from './vanish.js';
 
 /** Every group of the campaign, in the order in which they run. */
 export const groups: readonly Group[] = [
@@ -29,5 +29,5 @@ export const groups: readonly Group[] = [
   throttle,
   timing,
   tls,
-  vanish,
+  concurrency,
 ];
