@@ -1,5 +1,6 @@
 import type { Group } from '../row.js';
 import { clock } from './clock.js';
+import { concurrency } from './concurrency.js';
 import { daemonSyscalls } from './daemon-syscalls.js';
 import { descriptors } from './descriptors.js';
 import { fuzz } from './fuzz.js';
@@ -38,4 +39,5 @@ export const groups: readonly Group[] = [
   clock,
   toolless,
   vanish,
+  concurrency,
 ];

@@ -6,6 +6,8 @@ import { ODD_DOCUMENTS } from './settings-files.js';
 export function licences(): readonly RequestCase[] {
   const texts: Readonly<Record<string, string | Buffer>> = {
     ...ODD_DOCUMENTS,
+    // A licence that is good is shown as it is.
+    'a name of Object as option': '{"__proto__":{"a":1},"constructor":[]}',
     'just too long to be printed': `{"a":"${SECRET}${'x'.repeat(65_536)}"}`,
     'a megabyte and a byte': Buffer.alloc(1_048_577, '1'),
     'a PGP message': '-----BEGIN PGP MESSAGE-----\n\nAAAA\n-----END PGP MESSAGE-----\n',
