@@ -2,6 +2,7 @@
 import { UsageError, type Command } from './commands/command.js';
 import { productVersion } from './config/product-version.js';
 import { errnoOfSystemCall, FatalError, messageOf } from './core/errors.js';
+import { UnusableFile } from './core/read-only.js';
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -43,8 +44,8 @@ admind COMMAND --help tells more; admind --version prints the version.
 }
 
 function report(error: unknown): number {
-  const known =
-    error instanceof FatalError || error instanceof UsageError || errnoOfSystemCall(error) !== undefined;
+  const told = [FatalError, UsageError, UnusableFile].some((type) => error instanceof type);
+  const known = told || errnoOfSystemCall(error) !== undefined;
   // Who reads it may be gone; the status tells, too.
   process.stderr.on('error', () => undefined);
   process.stderr.write(

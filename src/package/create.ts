@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { errnoOf, FatalError, isDiskFull } from '../core/errors.js';
+import { FatalError, isDiskFull } from '../core/errors.js';
 import { readTextStart, stagedName, syncDirectory, writeSynced } from '../system/atomic-file.js';
 import { VERSION_LIMIT_BYTES, versionIn } from './contents.js';
 import { encrypt } from './encrypt.js';
@@ -61,11 +61,8 @@ export async function createPackage(options: CreateOptions): Promise<CreatedPack
 
 async function versionOf(directory: string): Promise<string | undefined> {
   const file = join(directory, 'version.txt');
-  try {
-    return versionIn((await readTextStart(file, VERSION_LIMIT_BYTES)) ?? '');
-  } catch (error) {
-    throw errnoOf(error) === 'EISDIR' ? new FatalError(`${file} is a directory`) : error;
-  }
+  if (await isDirectory(file)) throw new FatalError(`${file} is a directory`);
+  return versionIn((await readTextStart(file, VERSION_LIMIT_BYTES)) ?? '');
 }
 
 async function checkDirectories(directory: string, outputDirectory: string): Promise<void> {
@@ -78,12 +75,15 @@ async function checkDirectories(directory: string, outputDirectory: string): Pro
 }
 
 async function realDirectory(path: string): Promise<string> {
-  const isDirectory = await stat(path).then(
+  if (!(await isDirectory(path))) throw new FatalError(`${path} is not a directory`);
+  return realpath(path);
+}
+
+function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
-  if (!isDirectory) throw new FatalError(`${path} is not a directory`);
-  return realpath(path);
 }
 
 async function packAndSign(directory: string, innerFile: string, privateKey: KeyObject): Promise<Buffer> {
