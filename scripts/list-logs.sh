@@ -10,6 +10,8 @@ cd "${ADMIND_ROOT:-}/"
 while IFS='' read -r line || [ -n "$line" ]; do
   IFS=$separators
   for word in $line; do
+    # Two separators that are no white space have an empty word between them.
+    [ -n "$word" ] || continue
     pattern=${word#"${word%%[!/]*}"}
     set +f
     IFS=''
