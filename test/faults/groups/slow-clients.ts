@@ -27,7 +27,7 @@ export const slowClientsGroup: Group = {
     const limitMs = isShort ? SHORT_LIMIT_MS : FULL_LIMIT_MS;
     const stand = await openStand({
       settings: {
-        ...{ logLevel: 'info', connectionLimit: 5_000 },
+        ...{ logLevel: 'info', connectionLimit: 5_000, authFailuresPerMinute: 10 },
         ...{ headersTimeoutMs: limitMs, idleTimeoutMs: limitMs, keepAliveTimeoutMs: limitMs },
       },
       async prepare({ paths, write }) {

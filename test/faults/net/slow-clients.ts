@@ -20,6 +20,8 @@ export interface Held {
 }
 
 const PIPELINED = 100;
+/** Who guesses is throttled, which the others must not be. */
+const GUESSER = '127.0.0.3';
 const DRIP_MS = 200;
 
 const get = (path: string, token: string) =>
@@ -55,7 +57,10 @@ export const slowClients: readonly SlowClient[] = [
     name: 'an upload that stops',
     open: (port) => openAndSend(port, upload('/update', `token=${TOKEN}`, 1e9)),
   },
-  { name: "a stranger's upload that stops", open: (port) => openAndSend(port, upload('/update', '', 1e9)) },
+  {
+    name: "a stranger's upload that stops",
+    open: (port) => openAndSend(port, upload('/update', '', 1e9), GUESSER),
+  },
   { name: 'a set-up that stops', open: (port) => openAndSend(port, upload('/setup', `token=${TOKEN}`, 1e3)) },
   {
     name: 'an answer that is never read',
@@ -76,7 +81,7 @@ export const slowClients: readonly SlowClient[] = [
   {
     name: `${PIPELINED} wrong guesses at once`,
     atMost: 500,
-    open: (port) => openAndSend(port, get('/version', 'wrong').repeat(PIPELINED)),
+    open: (port) => openAndSend(port, get('/version', 'wrong').repeat(PIPELINED), GUESSER),
   },
 ];
 
@@ -86,8 +91,8 @@ async function openAndSendPlain(port: number, bytes: Buffer = Buffer.alloc(0)): 
   return { below: below.resume() };
 }
 
-async function openAndSend(port: number, text: string): Promise<Held> {
-  const { socket, below } = await openTls(port, ATTACKER);
+async function openAndSend(port: number, text: string, from = ATTACKER): Promise<Held> {
+  const { socket, below } = await openTls(port, from);
   if (text !== '') socket.write(text);
   socket.resume();
   return { below };
