@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { admind } from './command-line.js';
@@ -39,14 +39,20 @@ test.each([
   expect([status, stderr.split('\n')[0]]).toEqual([2, expect.stringContaining(message)]);
 });
 
-test('a system call that fails stops a command with one line and status 1', async () => {
-  const appliance = await createAppliance();
-  await mkdir(appliance.paths.apiTokenSetup);
+test('a file that is none, and a system call that fails, stop a command with one line and status 1', async () => {
+  const { paths, root, remove } = await createAppliance();
+  const banner = async () => {
+    const { status, stderr } = await admind(['console-banner', '--root', root]);
+    return [status, stderr];
+  };
   try {
-    const { status, stderr } = await admind(['console-banner', '--root', appliance.root]);
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^admind: EISDIR: [^\n]*\n$/)]);
+    await mkdir(paths.apiTokenSetup);
+    expect(await banner()).toEqual([1, `admind: Not a regular file: ${paths.apiTokenSetup}\n`]);
+    await rm(paths.etc, { recursive: true });
+    await writeFile(paths.etc, '');
+    expect(await banner()).toEqual([1, expect.stringMatching(/^admind: ENOTDIR: [^\n]*\n$/)]);
   } finally {
-    await appliance.remove();
+    await remove();
   }
 });
 
