@@ -9,6 +9,7 @@ import { FatalError, messageOf } from './core/errors.js';
 import type { Logger } from './core/logger.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { renewCertificate } from './operations/renew-certificate.js';
+import { lockOf } from './jobs/acquire.js';
 import { jobs } from './jobs/index.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
 import { removeLostTail } from './system/lost-tail.js';
@@ -64,7 +65,8 @@ export async function removeLeftovers({ paths, logger, isPrivileged }: Appliance
     await removeLostTail(log).catch(report);
   const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
   const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
-  for (const directory of [etc, uploads, journals, ...files.map((file) => dirname(file))]) {
+  const locks = Object.values(jobs).map(({ name }) => lockOf(name, paths));
+  for (const directory of [etc, uploads, journals, ...locks, ...files.map((file) => dirname(file))]) {
     await removeStaleStagedFiles(directory).catch(report);
   }
 }
