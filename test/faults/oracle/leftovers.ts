@@ -51,10 +51,12 @@ export async function newFiles(appliance: TestAppliance, known: readonly string[
 }
 
 function recordsOf(paths: Paths): string[] {
-  return Object.values(jobs).flatMap((job: Job) => {
+  const records = Object.values(jobs).flatMap((job: Job) => {
     const { text, json, errorMessage, errorCode } = job.status(paths);
     return [text, json, errorMessage, errorCode, job.log(paths).file].filter((file) => file !== undefined);
   });
+  // The daemon writes it when it has started, whenever that is.
+  return [...records, paths.health];
 }
 
 /** Makes what killed writers have left two minutes old, so that the next start of the daemon has to remove it. */
