@@ -4,7 +4,7 @@ import { killIfAlive } from '../../support/kill-if-alive.js';
 import { poll } from '../../support/poll.js';
 import { processesOf } from '../oracle/leftovers.js';
 import type { Extent, Group, Row } from '../row.js';
-import { childrenOf } from '../stand/children.js';
+import { childrenOf, commandOf } from '../stand/children.js';
 import { momentsOf } from '../stand/moments.js';
 import { roundStoppedAt, WHEN_TOLD } from '../stand/point.js';
 import { SCRIPTED } from '../stand/scripted.js';
@@ -51,6 +51,11 @@ async function* rowsOf(job: JobName, { isShort, random, product }: Extent): Asyn
     }
     yield { name: `${job}, ${WHEN_TOLD.name}, runner killed`, run: () => trials.use(killWhenTold) };
     const stage = SCRIPTED[job];
+    if (stage !== undefined && !isShort) {
+      const act = ({ runner }: FaultedMoment) => killBesideScript(runner);
+      const run = () => trials.use((trial) => trial.faultedRound({ moment: { stage, afterMs: 0 }, act }));
+      yield { name: `${job}, its runner killed while its script runs`, run };
+    }
     for (let time = 1; stage !== undefined && time <= (isShort ? 1 : SCRIPT_KILLS); time += 1) {
       const afterMs = random.below(SCRIPT_LASTS_MS);
       const act = ({ runner }: FaultedMoment) => killScript(runner, afterMs);
@@ -68,6 +73,13 @@ function killWhenTold(trial: Trial): Promise<void> {
     killIfAlive(runner);
     return Promise.resolve(true);
   });
+}
+
+/** The script goes on to its end, so that what it has done has to be put back. */
+async function killBesideScript(runner: number): Promise<void> {
+  const isScript = (pid: number) => !commandOf(pid).includes('admind-script');
+  await poll('the script runs', () => Promise.resolve(childrenOf(runner).some(isScript)));
+  killIfAlive(runner);
 }
 
 /** Kills what the runner has started, and leaves the runner alone. */

@@ -55,7 +55,7 @@ function recordsOf(paths: Paths): string[] {
     const { text, json, errorMessage, errorCode } = job.status(paths);
     return [text, json, errorMessage, errorCode, job.log(paths).file].filter((file) => file !== undefined);
   });
-  // The daemon writes it some time after it has started.
+  // The daemon writes it when it has started, whenever that is.
   return [...records, paths.health];
 }
 

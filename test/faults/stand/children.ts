@@ -9,6 +9,15 @@ export function childrenOf(parent: number): number[] {
     .filter((pid) => statOf(pid)?.parent === parent);
 }
 
+/** Its words, each with a NUL byte behind it; empty for one that has ended. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** @returns whether a process that was sent a SIGSTOP has come to rest; false when it had ended before */
 export async function isStopped(pid: number): Promise<boolean> {
   for (;;) {
