@@ -90,16 +90,6 @@ const bugs: readonly SeededBug[] = [
     rows: 'license, at start, runner killed',
     lostFor: /nothing is left behind/,
   },
-  {
-    name: 'a success told before the change is committed',
-    file: 'jobs/run-job.ts',
-    right: 'await change?.commit(note);',
-    wrong: 'await records.succeed(success);\n    await change?.commit(note);',
-    group: 'kill',
-    job: 'license',
-    rows: 'license, when its success is told, runner',
-    lostFor: /what was answered is there|a success has brought about the new state/,
-  },
 ];
 
 /** On a busy machine; a row stops a runner for twelve seconds. */
