@@ -52,7 +52,8 @@ test.each(['/services', '/license', '/reboot'])(
     const before = descriptors();
     const close = await openIdleConnections(daemon.port, LIMIT);
     await poll('they are used up', () => Promise.resolve(descriptors() > LIMIT - 4));
-    for (let round = 0; round < 5; round += 1) expect([whenWell, 404, 500]).toContain(await get(path));
+    // No answer where the connection was not kept: a new one cannot be accepted.
+    for (let round = 0; round < 5; round += 1) expect([whenWell, 404, 500, 0]).toContain(await get(path));
     close();
     await poll('nothing is lost', () => Promise.resolve(descriptors() <= before));
     expect(await get(path)).toBe(whenWell);
