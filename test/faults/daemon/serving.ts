@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from '../../support/appliance.js';
 import { startDaemonProcess, type DaemonProcess } from '../../support/daemon-process.js';
 import { openDescriptors } from '../../support/open-descriptors.js';
+import { poll } from '../../support/poll.js';
 import { writeScript } from '../../support/script-file.js';
 import { heldLocks, listFiles, newFiles, processesOf, stagedFiles } from '../oracle/leftovers.js';
 import { askAll, comparable, requireWellFormed, type Answer } from './requests.js';
@@ -37,6 +39,9 @@ export async function startServing({ prefix }: ServingOptions): Promise<Serving>
     await appliance.remove();
   };
   try {
+    await poll('the daemon has written its health', () =>
+      Promise.resolve(existsSync(appliance.paths.health)),
+    );
     // The second round finds what the first one has left, as every other round will.
     await askAll(daemon.url);
     await isIdle(appliance, pid);
