@@ -137,12 +137,18 @@ make_directory() {
   fi
 }
 
+# The list goes last, with the directories that it is in: a run that was cut off before has to find it.
 remove_directories() {
-  list=$(cat "$versions/.directories" 2>/dev/null || :)
-  rm -rf "$versions"
-  printf '%s\n' "$list" | sort -r | while read -r directory; do
-    [ -z "$directory" ] || rmdir "$destination$directory" 2>/dev/null || :
+  set --
+  [ -f "$versions/.directories" ] || set -- "${versions%/*}"
+  for directory in $(sort -r "$versions/.directories" 2>/dev/null || :); do
+    case $versions/ in
+      "$destination$directory"/*) set -- "$@" "$destination$directory" ;;
+      *) rmdir "$destination$directory" 2>/dev/null || : ;;
+    esac
   done
+  rm -f "$versions/.lock" "$versions/.directories"
+  rmdir "$versions" "$@" 2>/dev/null || :
 }
 
 # What the services are told, without running it.

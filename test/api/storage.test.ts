@@ -25,11 +25,13 @@ const send = (storage: unknown) =>
 const change = async (storage: unknown) => {
   const { status, text } = await send(storage);
   expect([status, text]).toEqual([202, '{"Status":"202 Accepted","Location":"/api/v1/admin/storage"}']);
-  return poll('the storage job ends', async () => {
+  return ended();
+};
+const ended = () =>
+  poll('the storage job ends', async () => {
     const state = (await appliance.read(appliance.paths.storageStatus)).trim();
     return state !== 'running' && state;
   });
-};
 const conf = () => appliance.read(appliance.paths.storageConf);
 const get = () => appliance.signed('GET', '/storage');
 
@@ -119,6 +121,7 @@ test('while it runs, nobody else may read what was sent', async () => {
   expect((await send(ISCSI)).status).toBe(202);
   expect((await stat(appliance.paths.storageInput)).mode & 0o777).toBe(0o600);
   await writeFile(join(appliance.paths.log, 'go'), '');
+  expect(await ended()).toBe('success');
 });
 
 test('a second change while one runs: refused', async () => {
@@ -127,4 +130,5 @@ test('a second change while one runs: refused', async () => {
   const { status, headers } = await send(NFS);
   expect([status, headers['error-message']]).toEqual([400, 'Storage is already running']);
   await writeFile(join(appliance.paths.log, 'go'), '');
+  expect(await ended()).toBe('success');
 });

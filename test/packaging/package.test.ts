@@ -64,6 +64,16 @@ skipLoudly(
       const names = () => describeTree(root).map((line) => line.split(' ')[0]!);
       const leftovers = () => outsideTmp().filter((name) => /\.(part|dpkg-new|admind)(\/|$)/.test(name));
       const outsideTmp = () => names().filter((name) => !/^(tmp|proc)\//.test(name));
+      const took = (line: string) => {
+        const start = performance.now();
+        inRoot(root, `${line} >/dev/null`);
+        return performance.now() - start;
+      };
+      /** Tells whether the script was still at work. */
+      const cut = (ms: number, line: string) => {
+        const kill = `setsid sh ${line} >/tmp/log 2>&1 & p=$!; usleep ${Math.round(ms)}000; kill -9 -$p`;
+        return !/is (installed|removed)/.test(inRoot(root, `(${kill}) 2>/dev/null; cat /tmp/log`));
+      };
       beforeAll(() => {
         root = join(work, 'root');
         mkdirSync(join(work, 'unpacked'));
@@ -119,23 +129,23 @@ skipLoudly(
       });
 
       test('cut off in the first installation or in a removal, the next run ends it', () => {
-        // How long it takes depends on the machine: of several moments some are too late to cut anything off.
-        const cut = (ms: number, line: string) => {
-          const kill = `setsid sh ${line} >/tmp/log 2>&1 & p=$!; usleep ${ms}000; kill -9 -$p`;
-          return !/is (installed|removed)/.test(inRoot(root, `(${kill}) 2>/dev/null; cat /tmp/log`));
+        const times = {
+          install: took('sh /tmp/admind/install.sh'),
+          uninstall: took('sh /tmp/admind/install.sh --uninstall'),
         };
-        const cuts = { installations: 0, removals: 0 };
-        for (const ms of [300, 600, 1200]) {
-          if (cut(ms, '/tmp/admind/install.sh')) cuts.installations += 1;
+        const cuts = { install: 0, uninstall: 0 };
+        for (const share of [0.2, 0.5, 0.8]) {
+          if (cut(share * times.install, '/tmp/admind/install.sh')) cuts.install += 1;
           inRoot(root, 'sh /tmp/admind/install.sh >/dev/null');
           expect(inRoot(root, 'admind --version')).toMatch(/^admind \d/);
-          if (cut(ms / 6, '/tmp/admind/install.sh --uninstall')) cuts.removals += 1;
+          if (cut(share * times.uninstall, '/tmp/admind/install.sh --uninstall')) cuts.uninstall += 1;
           inRoot(root, 'sh /tmp/admind/install.sh --uninstall >/dev/null 2>&1 || :');
           expect(outsideTmp().filter((name) => /^(usr|etc\/sudo)/.test(name))).toEqual(
             before.filter((name) => /^(usr|etc\/sudo)/.test(name)),
           );
         }
-        expect([cuts.installations > 0, cuts.removals > 0]).toEqual([true, true]);
+        // Else this has shown nothing.
+        expect([cuts.install > 0, cuts.uninstall > 0]).toEqual([true, true]);
         expect(leftovers()).toEqual([]);
       });
 
@@ -168,12 +178,12 @@ skipLoudly(
       });
 
       test('whenever it is killed, a whole version is there, and the next run cleans up', () => {
+        const install = '/tmp/admind/install.sh';
+        const whole = took(`sh ${install}`);
         let cuts = 0;
-        for (let ms = 150; ms <= 1950; ms += 300) {
-          const kill = `setsid sh /tmp/admind/install.sh >/tmp/log 2>&1 & p=$!; usleep ${ms}000; kill -9 -$p`;
-          const told = inRoot(root, `(${kill}) 2>/dev/null; admind --version; cat /tmp/log`);
-          expect(told).toMatch(/^admind \d/);
-          if (!told.includes('is installed')) cuts += 1;
+        for (const share of [0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1]) {
+          if (cut(share * whole, install)) cuts += 1;
+          expect(inRoot(root, 'admind --version')).toMatch(/^admind \d/);
         }
         // Else this has shown nothing.
         expect(cuts).toBeGreaterThan(2);
