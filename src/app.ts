@@ -20,6 +20,8 @@ import { removeUploadDirectory } from './http/upload-directory.js';
 import { selectMethod } from './http/select-method.js';
 import { send, sendError } from './http/send.js';
 
+const ON_EVERY_ANSWER = Object.entries(SECURITY_HEADERS);
+
 /**
  * The life of a request, in order. Each step adds to the exchange or throws the error that is answered.
  *
@@ -34,14 +36,19 @@ export function createApp(
   const route = createRouter(endpoints);
   app.disable('x-powered-by');
 
+  const steps: readonly Step[] = [
+    requireHost, // 400
+    refuseWhile(isStopping, route), // 503
+    findResource(route, context.gate), // 404
+    authenticate(context), // 403, 429
+    selectMethod, // 400
+    receiveForm(context), // 400, 413: nothing of a body is read before this
+  ];
   app.use(begin(context)); // request id, security headers, log line
-  app.use(step(requireHost)); // 400
-  app.use(step(refuseWhile(isStopping, route))); // 503
-  app.use(step(findResource(route, context.gate))); // 404
-  app.use(step(authenticate(context))); // 403, 429
-  app.use(step(selectMethod)); // 400
-  app.use(step(receiveForm(context))); // 400, 413: nothing of a body is read before this
-  app.use(handle(context)); // the endpoint's own answer
+  app.use(async (request, response) => {
+    for (const step of steps) await step(exchangeOf(response), request, response);
+    await handle(context, request, response); // the endpoint's own answer
+  });
   app.use(answerError(context));
   return app;
 }
@@ -58,18 +65,9 @@ function begin({ logger }: AppContext) {
     };
     response.locals.exchange = exchange;
     response.setHeader('X-Request-Id', exchange.id);
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    for (const [name, value] of ON_EVERY_ANSWER) response.setHeader(name, value);
     logWhenDone(logger, exchange, request.method, response);
     next();
-  };
-}
-
-function step(act: Step) {
-  return (request: Request, response: Response, next: NextFunction) => {
-    const done = act(exchangeOf(response), request, response);
-    if (done instanceof Promise) return done.then(() => next());
-    next();
-    return undefined;
   };
 }
 
@@ -84,15 +82,13 @@ function refuseWhile(isStopping: () => boolean, route: Router): Step {
   };
 }
 
-function handle(context: AppContext) {
-  return async (request: Request, response: Response) => {
-    const exchange = exchangeOf(response);
-    try {
-      await send(request, response, await answer(context, exchange, request));
-    } finally {
-      if (exchange.uploadDirectory !== undefined) await removeUploadDirectory(exchange.uploadDirectory);
-    }
-  };
+async function handle(context: AppContext, request: Request, response: Response): Promise<void> {
+  const exchange = exchangeOf(response);
+  try {
+    await send(request, response, await answer(context, exchange, request));
+  } finally {
+    if (exchange.uploadDirectory !== undefined) await removeUploadDirectory(exchange.uploadDirectory);
+  }
 }
 
 async function answer(context: AppContext, exchange: Exchange, { socket }: Request): Promise<Reply> {

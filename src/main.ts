@@ -12,6 +12,7 @@ import { prepareAppliance, removeLeftovers, requirePrepared } from './prepare.js
 import { renewCertificate } from './operations/renew-certificate.js';
 import { writeFileAtomic } from './system/atomic-file.js';
 import { findFileChange } from './system/file-change.js';
+import { loadSystemInformation } from './system/host-usage.js';
 import {
   closeGracefully,
   listenBehindProxy,
@@ -42,6 +43,8 @@ export interface Daemon {
   reload(): Promise<void>;
   /** Finishes requests, then stops; jobs run on. */
   stop(): Promise<void>;
+  /** Rejects when the daemon cannot serve all that it should: it has to be started again. */
+  readonly fault: Promise<never>;
 }
 
 const RENEWAL_CHECK_MS = 86_400_000;
@@ -99,8 +102,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await removeLeftovers(context);
     reload = certificateTakeOver(context, tls, stamp);
     tasks.push(await launcher.watch());
-    tasks.push(...repeatHealth(context));
-    tasks.push(runLater(LATER_MS, loadMultipart, reportTo(context, 'loading')));
+    const { promise: fault, reject: giveUp } = pending();
+    tasks.push(runLater(LATER_MS, () => loadRest(context), giveUp));
+    if (settings.healthIntervalMs > 0) {
+      tasks.push(repeat(settings.healthIntervalMs, () => reportHealth(context), reportTo(context, 'health')));
+    }
     if (context.isPrivileged && settings.tls) {
       const renew = () => renewCertificate(context).then(reload);
       tasks.push(repeat(RENEWAL_CHECK_MS, renew, reportTo(context, 'certificate renewal')));
@@ -114,6 +120,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       host,
       port: tls?.port,
       proxyPort: proxy?.port,
+      fault,
       async reload() {
         context.gate.reload();
         await reload();
@@ -130,11 +137,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-function repeatHealth({ paths, settings, isPrivileged, ...context }: AppContext): readonly StopRepeating[] {
-  if (settings.healthIntervalMs === 0) return [];
-  const write = () => writeHealth(isPrivileged ? paths.health : paths.volatileHealth, paths.admin);
-  const report = reportTo(context, 'health');
-  return [runLater(LATER_MS, write, report), repeat(settings.healthIntervalMs, write, report)];
+/**
+ * Loads what the first answers did not need, and reports the health, which needs it, for the first time.
+ *
+ * @throws FatalError when something cannot be loaded: Node does not try to load a module again
+ */
+async function loadRest(context: AppContext): Promise<void> {
+  await Promise.all([loadMultipart(), loadSystemInformation()]).catch((error: unknown) => {
+    throw new FatalError(`Its own programs cannot be read: ${messageOf(error)}`);
+  });
+  if (context.settings.healthIntervalMs > 0) await reportHealth(context).catch(reportTo(context, 'health'));
+}
+
+function reportHealth({ paths, isPrivileged }: AppContext): Promise<void> {
+  return writeHealth(isPrivileged ? paths.health : paths.volatileHealth, paths.admin);
 }
 
 /** The console is root's: what has changed is only told, and read again by who writes there. */
@@ -178,4 +194,12 @@ function certificateTakeOver(
 
 function reportTo({ logger }: Pick<AppContext, 'logger'>, task: string): (error: unknown) => void {
   return (error) => logger.error({ task, reason: messageOf(error) }, 'background task failed');
+}
+
+function pending() {
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<never>((_resolve, rejectIt) => (reject = rejectIt));
+  // Whoever starts a daemon may not look.
+  promise.catch(() => undefined);
+  return { promise, reject };
 }

@@ -72,17 +72,17 @@ function hint(text: string): void {
 function serveUntilStopped(daemon: Daemon): Promise<number> {
   const leaveWatchdog = keepWatchdogCalm();
   process.stderr.on('error', () => undefined);
-  return new Promise((resolveStatus) => {
+  return new Promise((resolveStatus, reject) => {
     process.on('SIGHUP', () => {
       daemon.reload().catch((error: unknown) => process.stderr.write(`admind: ${messageOf(error)}\n`));
     });
-    const stop = () => {
+    const stop = async () => {
       void notifyServiceManager('STOPPING=1');
-      void daemon
-        .stop()
-        .then(leaveWatchdog)
-        .then(() => resolveStatus(0));
+      await daemon.stop();
+      await leaveWatchdog();
     };
-    process.once('SIGTERM', stop).once('SIGINT', stop);
+    const stopAsTold = () => void stop().then(() => resolveStatus(0));
+    daemon.fault.catch((error: unknown) => void stop().then(() => reject(error as Error)));
+    process.once('SIGTERM', stopAsTold).once('SIGINT', stopAsTold);
   });
 }

@@ -67,7 +67,8 @@ export function readTextSync(file: string): string {
   }
 }
 
-function openAtOnce(file: string): number {
+/** @throws UnusableFile for what cannot be opened to read */
+export function openAtOnce(file: string): number {
   try {
     return openSync(file, READ_ONLY);
   } catch (error) {

@@ -17,11 +17,13 @@ interface Connection {
 export function limitConnections(server: Pick<Server, 'on'>, limit: number): void {
   /** In the order in which they were opened. */
   const open = new Map<string, Connection>();
+  const carriedBy = new WeakMap<Socket, Connection>();
 
   server.on('connection', (socket: Socket) => {
     const key = keyOf(socket);
     const connection = { socket, network: clientNetwork(clientAddress(socket, undefined) ?? ''), pending: 0 };
     open.set(key, connection);
+    carriedBy.set(socket, connection);
     socket.once('close', () => {
       if (open.get(key) === connection) open.delete(key);
     });
@@ -31,8 +33,14 @@ export function limitConnections(server: Pick<Server, 'on'>, limit: number): voi
     open.delete(dispensable);
   });
 
-  const count = ({ socket }: IncomingMessage, response: ServerResponse) => {
+  // The socket of a request is the TLS one, that of a new connection the one below it: both have the same ends.
+  server.on('secureConnection', (socket: Socket) => {
     const connection = open.get(keyOf(socket));
+    if (connection) carriedBy.set(socket, connection);
+  });
+
+  const count = ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const connection = carriedBy.get(socket);
     if (!connection) return;
     connection.pending += 1;
     response.once('close', () => (connection.pending -= 1));
@@ -40,7 +48,6 @@ export function limitConnections(server: Pick<Server, 'on'>, limit: number): voi
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, count);
 }
 
-/** The socket of a request is the TLS one, that of a new connection the one below it: both have the same ends. */
 function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
   return `${localAddress} ${remoteAddress} ${remotePort}`;
 }

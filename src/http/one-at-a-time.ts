@@ -18,7 +18,8 @@ export function oneAtATime(handler: RequestHandler): RequestHandler {
     response.once('close', () => {
       const next = waitingOn.get(socket)?.shift();
       if (!next) waitingOn.delete(socket);
-      else if (!socket.destroyed) handle(...next);
+      // After `Connection: close` nobody would get the answer.
+      else if (socket.writable) handle(...next);
     });
     handler(request, response);
   };

@@ -67,9 +67,13 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   });
 
   const launch = (order: JobOrder) => {
-    if (openPrivileged) return launchRunner({ runner: openPrivileged(), order, logger });
+    const name = 'run' in order ? order.run : order.settle;
+    const isPublished = async () =>
+      (await readJobStatus(jobs[name].status(paths))).fields.status === 'success';
+    if (openPrivileged) return launchRunner({ runner: openPrivileged(), order, isPublished, logger });
     const runner = spawnPeer([process.execPath, productPath('dist/jobs/runner.js')], parts.runnerOutput);
-    return launchRunner({ runner, order: { ...order, root: paths.root, adminPath, settings }, logger });
+    const withSetup = { ...order, root: paths.root, adminPath, settings };
+    return launchRunner({ runner, order: withSetup, isPublished, logger });
   };
 
   /** Ends what a killed run left, if anything: of a job that runs, nothing is left. */
@@ -89,7 +93,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   };
 
   const cleanUp = async (recorded: RecordedJob): Promise<void> => {
-    // Seldom: a lock for each job would take longer than all else at the start.
+    // Taking a lock is slow: only where something is staged.
     if (!(await hasStaged(recorded))) return;
     await (openPrivileged ? settleByRunner(recorded.job.name) : cleanUpIfIdle(recorded));
   };
@@ -123,23 +127,13 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     );
   };
 
-  /** A runner that is killed after it has published a success cannot report it any more. */
-  const asPublished = async (name: JobName, outcome: JobOutcome): Promise<JobOutcome> => {
-    if (outcome.state === 'success') return outcome;
-    const { fields } = await readJobStatus(jobs[name].status(paths));
-    return fields.status === 'success' ? { state: 'success' } : outcome;
-  };
-
   const tryToStart = async (name: JobName, inputs: Readonly<Record<string, string>>) => {
     // Starts that arrive together would otherwise queue up behind a job that ends within milliseconds.
     if (starting.has(name)) return { state: 'refused', by: name } as const;
     starting.add(name);
     try {
       await settle(name);
-      const runner = await launch({ run: name, inputs });
-      if (runner.state === 'refused') return runner;
-      const ended = runner.job.ended.then((outcome) => asPublished(name, outcome));
-      return { ...runner, job: { ...runner.job, ended } };
+      return await launch({ run: name, inputs });
     } catch (error) {
       const detail = messageOf(error);
       const why = isDiskFull(error) ? ': no space left on the appliance' : '';

@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.js';
+import { ignoreMissing } from '../core/errors.js';
 import type { JobLog } from '../records/job-log.js';
-import { readTextFile } from '../system/atomic-file.js';
 import { describeFailure, type LoggedResult } from '../system/script.js';
 
 /** What a job's quiet script prints while it runs. */
@@ -24,10 +24,15 @@ export async function runQuietly(
   await rm(spool, { force: true });
   try {
     const result = await run(spool);
-    const output = describeFailure(result) === undefined ? '' : ((await readTextFile(spool)) ?? '');
+    const output = describeFailure(result) === undefined ? '' : await readSpool(spool);
     if (output !== '') await log.plain(output.replace(/\n$/, ''));
     return result;
   } finally {
     await rm(spool, { force: true });
   }
+}
+
+/** The script's own, and no longer than the settings allow: it may be more than a file that others could put there. */
+async function readSpool(spool: string): Promise<string> {
+  return (await readFile(spool, 'utf8').catch(ignoreMissing)) ?? '';
 }

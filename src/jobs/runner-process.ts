@@ -20,6 +20,8 @@ export type Launched =
 export interface RunnerCall {
   readonly runner: Peer;
   readonly order: JobOrder | (JobOrder & RunnerSetup);
+  /** Whether the job's status reads `success`: a runner that is killed after that cannot report it any more. */
+  readonly isPublished: () => Promise<boolean>;
   readonly logger: Logger;
 }
 
@@ -30,7 +32,7 @@ const START_TIMEOUT_MS = 30_000;
  *
  * @throws Error when it ended, or reported a fault, before it had begun
  */
-export async function launchRunner({ runner, order, logger }: RunnerCall): Promise<Launched> {
+export async function launchRunner({ runner, order, isPublished, logger }: RunnerCall): Promise<Launched> {
   const job = 'run' in order ? order.run : order.settle;
   const timer = setTimeout(() => runner.abandon(), START_TIMEOUT_MS);
   try {
@@ -44,7 +46,7 @@ export async function launchRunner({ runner, order, logger }: RunnerCall): Promi
     const answered: JobAnswered = { answered: true };
     return {
       state: 'started',
-      job: { ended: awaitOutcome(runner), answer: () => void runner.send(answered) },
+      job: { ended: awaitOutcome(runner, isPublished), answer: () => void runner.send(answered) },
     };
   } finally {
     clearTimeout(timer);
@@ -53,10 +55,11 @@ export async function launchRunner({ runner, order, logger }: RunnerCall): Promi
   }
 }
 
-async function awaitOutcome(runner: Peer): Promise<JobOutcome> {
+async function awaitOutcome(runner: Peer, isPublished: () => Promise<boolean>): Promise<JobOutcome> {
   try {
     const report = (await runner.receive()) as RunnerReport | undefined;
     if (report?.report === 'ended') return report.outcome;
+    if (!report && (await isPublished())) return { state: 'success' };
     return { state: 'failed', reason: report?.report === 'error' ? report.message : await runner.ended };
   } catch (error) {
     return { state: 'failed', reason: messageOf(error) };

@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { openRegular, READ_ONLY, readBytes } from '../core/read-only.js';
 import { giveToAdminGroup } from './admin-group.js';
-import { currentScope, isAlive } from './processes.js';
+import { currentScope, identify, isAlive } from './processes.js';
+import { removeTree } from './remove-tree.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;
@@ -14,8 +15,10 @@ export interface AtomicFileOptions {
 
 const STAGED_FOR_MS = 60_000;
 const SAME_GROUP = -1;
-/** See {@link stagedSuffix}; those of earlier versions do not tell their writer. */
-const STAGED_NAME = /^\.(?:.+\.)?([0-9a-f]{4})([0-9a-f]{8})?[0-9a-f]{8}\.new$/;
+/** See {@link stagedSuffix}. */
+const STAGED_SUFFIX = /^([0-9a-f]{4})([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}\.new$/;
+/** Ticks of 10 ms pass it in over a year, and start at 0 again. */
+const TICKS_END = 2 ** 32;
 
 /**
  * Replaces `file` as a whole: staged beside it, fsynced, renamed, directory fsynced. A reader or a power cut meets
@@ -55,13 +58,15 @@ export async function createFileExclusive(
  */
 export async function removeStaleStagedFiles(directory: string): Promise<void> {
   for (const name of (await readdir(directory).catch(ignoreMissing)) ?? []) {
-    const [, boot, writer] = STAGED_NAME.exec(name) ?? [];
-    if (boot === undefined) continue;
+    if (!name.startsWith('.')) continue;
+    const [, boot, writer, start] = STAGED_SUFFIX.exec(name.split('.').slice(-2).join('.')) ?? [];
+    if (boot === undefined || writer === undefined || start === undefined) continue;
     // A file that is gone by now was not stale.
     const stats = await stat(join(directory, name)).catch(() => undefined);
     const isOfThisMinute = Math.abs(Date.now() - (stats?.mtimeMs ?? Date.now())) <= STAGED_FOR_MS;
-    const isStale = boot !== bootTag() || !(isOfThisMinute || writerLives(writer));
-    if (isStale) await rm(join(directory, name), { recursive: true, force: true });
+    const isStale = boot !== bootTag() || !(isOfThisMinute || writerLives(writer, start));
+    // Others may write in the directory, and this process may be root.
+    if (isStale) await removeTree(join(directory, name));
   }
 }
 
@@ -69,7 +74,7 @@ export async function removeStaleStagedFiles(directory: string): Promise<void> {
 export async function removeStagedFor(file: string): Promise<void> {
   const start = `.${basename(file)}.`;
   for (const name of (await readdir(dirname(file)).catch(ignoreMissing)) ?? []) {
-    const isStaged = name.startsWith(start) && STAGED_NAME.test(`.${name.slice(start.length)}`);
+    const isStaged = name.startsWith(start) && STAGED_SUFFIX.test(name.slice(start.length));
     if (isStaged) await rm(join(dirname(file), name), { force: true });
   }
 }
@@ -96,12 +101,15 @@ export function stagedName(file: string): string {
 }
 
 /** Tells a staged file, whether it was staged since the last boot, and by which process. */
-export function stagedSuffix(writer = process.pid): string {
-  return `${bootTag()}${writer.toString(16).padStart(8, '0')}${randomBytes(4).toString('hex')}.new`;
+export function stagedSuffix({ pid, startTicks = 0 } = identify(process.pid)): string {
+  const writer = [pid, startTicks % TICKS_END].map((number) => number.toString(16).padStart(8, '0')).join('');
+  return `${bootTag()}${writer}${randomBytes(4).toString('hex')}.new`;
 }
 
-function writerLives(writer: string | undefined): boolean {
-  return writer !== undefined && isAlive({ pid: parseInt(writer, 16), startTicks: undefined });
+function writerLives(writer: string, start: string): boolean {
+  const { pid, startTicks } = identify(parseInt(writer, 16));
+  const isSame = startTicks === undefined || startTicks % TICKS_END === parseInt(start, 16);
+  return isSame && isAlive({ pid, startTicks });
 }
 
 /** Four hex digits. */

@@ -11,8 +11,11 @@ export interface HostUsage {
   readonly load: readonly [number, number, number];
 }
 
+/** It takes its time. */
+export const loadSystemInformation = () => import('systeminformation');
+
 export async function readHostUsage(path: string): Promise<HostUsage> {
-  const { default: si } = await import('systeminformation');
+  const { default: si } = await loadSystemInformation();
   const [memory, cpu, disk] = await Promise.all([si.mem(), si.currentLoad(), diskUsage(path)]);
   const [one = 0, five = 0, fifteen = 0] = loadavg();
   return {

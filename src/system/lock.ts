@@ -14,6 +14,7 @@ import {
   type ProcessIdentity,
   type ProcessScope,
 } from './processes.js';
+import { removeTree } from './remove-tree.js';
 
 /*
  * Two parts make a lock. Numbered claims decide who holds it: the highest one counts, a claim is published by link(2),
@@ -159,7 +160,7 @@ async function publishClaim(directory: string, number: number, holder: Holder): 
 async function startHeartbeat(directory: string): Promise<() => Promise<void>> {
   const options = heartbeatOptions(directory);
   // Left by a holder that was killed; the claim says that nobody else beats here now.
-  await rm(options.lockfilePath, { recursive: true, force: true });
+  await removeTree(options.lockfilePath);
   return lockfile.lock(directory, { ...options, onCompromised: () => undefined });
 }
 
@@ -174,7 +175,7 @@ async function highestClaim(directory: string): Promise<number | undefined> {
 
 async function removeClaimsBelow(directory: string, number: number): Promise<void> {
   for (const lower of await claimNumbers(directory)) {
-    if (lower < number) await rm(claimFile(directory, lower), { recursive: true, force: true });
+    if (lower < number) await removeTree(claimFile(directory, lower));
   }
 }
 

@@ -138,6 +138,8 @@ async function putAllBack(places: TreePlaces): Promise<string | undefined> {
   const what =
     'The list of what was replaced is damaged: what it still tells was put back, other files may be new';
   if (kept.length === 0) return what;
+  // First: put back once more without what is kept, new files would go and leave nothing in their place.
+  await removeTree(stepList(places));
   const aside = `${places.directory}.kept.${randomBytes(6).toString('hex')}`;
   await rename(keptTree(places), aside);
   return `${what}. ${kept.length} previous ones, without their names, are kept in ${aside}`;

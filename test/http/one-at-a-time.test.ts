@@ -36,3 +36,20 @@ test('the requests of one connection are handled one after the other, and all ar
 test('a connection on which hundreds of requests wait is cut off', async () => {
   expect((await send(1_000)).answers).toBeLessThan(1_000);
 });
+
+test('what was sent after the request whose answer closes the connection is not carried out', async () => {
+  const handled: (string | undefined)[] = [];
+  const server = createServer(
+    oneAtATime(({ url }, response) => {
+      handled.push(url);
+      response.setHeader('Connection', 'close').end('answer');
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write(REQUEST.replace('/', '/first') + REQUEST.replace('/', '/second'));
+  await once(socket.resume(), 'close');
+  server.close();
+  await once(server, 'close');
+  expect(handled).toEqual(['/first']);
+});

@@ -1,8 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { removeStaleStagedFiles, stagedSuffix } from '../../src/system/atomic-file.js';
+import { basename, join } from 'node:path';
+import {
+  removeStagedFor,
+  removeStaleStagedFiles,
+  stagedName,
+  stagedSuffix,
+} from '../../src/system/atomic-file.js';
+import { identify } from '../../src/system/processes.js';
 
 const YEAR_S = 365 * 86_400;
 
@@ -21,7 +27,7 @@ async function stage(suffix: string, secondsAgo: number): Promise<string> {
   return name;
 }
 
-const deadWriter = () => spawnSync('true').pid;
+const deadWriter = () => identify(spawnSync('true').pid);
 
 test('what a living process writes stays although the clock was put a year on', async () => {
   const name = await stage(stagedSuffix(), YEAR_S);
@@ -41,8 +47,17 @@ test('what is of this minute stays: its writer may be seen from elsewhere only',
   expect(await readdir(directory)).toEqual([name]);
 });
 
-test('what an earlier version has left goes when it is old', async () => {
-  await stage(`${stagedSuffix().slice(0, 4)}01234567.new`, YEAR_S);
+test('what a dead process has left goes although another one got its number', async () => {
+  const { pid, startTicks } = identify(process.pid);
+  await stage(stagedSuffix({ pid, startTicks: startTicks! - 1 }), YEAR_S);
   await removeStaleStagedFiles(directory);
   expect(await readdir(directory)).toEqual([]);
+});
+
+test('only files that are staged for the name itself are removed for it', async () => {
+  const file = join(directory, 'api.token');
+  const [own, other] = [stagedName(file), stagedName(`${file}.setup`)];
+  for (const staged of [own, other]) await writeFile(staged, '');
+  await removeStagedFor(file);
+  expect(await readdir(directory)).toEqual([basename(other)]);
 });
