@@ -7,7 +7,6 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { createSelfSignedCertificate } from '../src/system/certificate.js';
 import { TOKEN } from './support/appliance.js';
 import { startTestDaemon, type TestDaemon } from './support/daemon.js';
-import { freePort } from './support/free-port.js';
 import { poll } from './support/poll.js';
 import { mountTmpfs } from './support/tmpfs.js';
 import { testWithMount } from './support/test-with-mount.js';
@@ -288,10 +287,9 @@ test('a graceful stop finishes the upload under way and takes nothing new', asyn
 
 describe('behind a proxy', () => {
   test('the plain port takes the client from the last X-Forwarded-For entry', async () => {
-    const proxyPort = await freePort();
-    appliance = await version({ proxyPort, settings: { authFailuresPerMinute: 1 } });
+    appliance = await version({ proxyPort: 0, settings: { authFailuresPerMinute: 1 } });
     const ask = async (forwardedFor: string | undefined, token: string) => {
-      const socket = connectPlain(proxyPort, '127.0.0.1');
+      const socket = connectPlain(appliance.daemon.proxyPort ?? 0, '127.0.0.1');
       const header = forwardedFor === undefined ? '' : `X-Forwarded-For: ${forwardedFor}\r\n`;
       socket.write(
         `GET /api/v1/admin/version?token=${token} HTTP/1.1\r\nHost: a\r\n${header}Connection: close\r\n\r\n`,

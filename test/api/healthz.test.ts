@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect } from 'node:tls';
-import { freePort } from '../support/free-port.js';
 import { poll } from '../support/poll.js';
 import { TOKEN } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
@@ -37,12 +36,11 @@ test('a credential, wrong or right, changes nothing', async () => {
 describe.each(['the TLS port', 'the plain port for a proxy'])('on %s', (port) => {
   let socket: Socket;
   beforeEach(async () => {
-    const proxyPort = await freePort();
-    appliance = await startTestDaemon({ proxyPort });
+    appliance = await startTestDaemon({ proxyPort: 0 });
     socket =
       port === 'the TLS port'
         ? connect({ host: '127.0.0.1', port: appliance.daemon.port ?? 0, rejectUnauthorized: false })
-        : connectPlain(proxyPort, '127.0.0.1');
+        : connectPlain(appliance.daemon.proxyPort ?? 0, '127.0.0.1');
     await once(socket, port === 'the TLS port' ? 'secureConnect' : 'connect');
   });
   afterEach(() => socket.destroy());
