@@ -51,7 +51,7 @@ export async function buildProduct(directory) {
   removeOthers(directory, files);
 }
 
-/** What an earlier build left. */
+/** Deletes what an earlier build left. */
 function removeOthers(directory, made) {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);

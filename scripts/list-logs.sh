@@ -6,7 +6,7 @@ set -euf
 carriage_return=$(printf '\r')
 separators=" 	$carriage_return"
 list="${JIDO_ADMIN_PATH:?}/etc/logs.txt"
-# What is none would be read as an empty one.
+# A shell reads a directory as an empty list.
 [ -f "$list" ] || exit 2
 cd "${ADMIND_ROOT:-}/"
 while IFS='' read -r line || [ -n "$line" ]; do

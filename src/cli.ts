@@ -6,31 +6,35 @@ import { UnusableFile } from './core/read-only.js';
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(overview(await loadCommands()));
+    process.stdout.write(overview(await loadAll()));
     return name === undefined ? 2 : 0;
   }
   if (name === '--version') {
     process.stdout.write(`admind ${productVersion()}\n`);
     return 0;
   }
-  const commands = await (name === 'serve' ? loadServe() : loadCommands());
+  const commands = await (name === 'serve' ? loadServe() : loadOthers());
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command)
-    throw new UsageError(`unknown command "${name}". Allowed: ${Object.keys(commands).join(', ')}`);
+    throw new UsageError(`unknown command "${name}". Allowed: ${Object.keys(await loadAll()).join(', ')}`);
   return command.run(args);
 }
 
 type Commands = Readonly<Record<string, Command>>;
 
-/** The daemon is loaded without what the other commands need, and starts the sooner. */
+/** The daemon is loaded without what the other commands need, and they without it: each starts the sooner. */
 async function loadServe(): Promise<Commands> {
   const { serve } = await import('./commands/serve.js');
   return { serve };
 }
 
-async function loadCommands(): Promise<Commands> {
-  const [daemon, { commands }] = await Promise.all([loadServe(), import('./commands/index.js')]);
-  return { ...daemon, ...commands };
+async function loadOthers(): Promise<Commands> {
+  const { commands } = await import('./commands/index.js');
+  return commands;
+}
+
+async function loadAll(): Promise<Commands> {
+  return { ...(await loadServe()), ...(await loadOthers()) };
 }
 
 function overview(commands: Commands): string {

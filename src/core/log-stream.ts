@@ -13,7 +13,7 @@ const BUSY_PAUSE_MS = 100;
 const BUSY_TRIES_AT_EXIT = 10;
 
 /**
- * Writes beside the event loop: a pipe that nobody reads delays and then loses lines, and stops nothing. Lines that
+ * Writes beside the event loop: a pipe that nobody reads delays and then loses lines, and does not stop the process at its work. Lines that
  * cannot be written, on a full disk or because the reader has gone, are lost, and the next ones are tried all the same.
  * Unlike pino's own destination, which ends the process then, or tries for ever at its end.
  */

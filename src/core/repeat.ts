@@ -1,4 +1,4 @@
-/** Ends a repeated task; resolves when the round that is under way is over. */
+/** Ends a task that is repeated, or run later; resolves when the round that is under way is over. */
 export type StopRepeating = () => Promise<void>;
 
 /**

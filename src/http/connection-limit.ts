@@ -11,8 +11,8 @@ interface Connection {
 }
 
 /**
- * Keeps a server at `limit` open connections. One more takes the place of the oldest that carries no request, of the
- * client that holds the most: refusing the new one instead would let one client that opens many shut everyone out.
+ * Keeps a server at `limit` open connections. One more takes the place of the oldest of the client that holds the most, if
+ * possible of one that carries no request: refusing the new one instead would let one client that opens many shut everyone out.
  */
 export function limitConnections(server: Pick<Server, 'on'>, limit: number): void {
   /** In the order in which they were opened. */

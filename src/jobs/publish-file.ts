@@ -9,7 +9,7 @@ const MODE = 0o640;
  * Writes a file for download under another name, then puts it in its place: whoever reads the previous one goes on
  * reading that, which stays unless the job succeeds.
  *
- * @throws JobFailure when the disk is full
+ * @throws JobFailure when the disk is full while it is written
  */
 export async function publishFile(
   context: JobContext,
@@ -21,7 +21,7 @@ export async function publishFile(
   await context.replaceFiles([{ file, staged }]);
 }
 
-/** Writes a new file. @throws JobFailure when the disk is full */
+/** Writes a new file. @throws JobFailure when the disk is full while it is written */
 export async function writeOrExplain(
   file: string,
   content: string | Buffer | AsyncIterable<Buffer>,

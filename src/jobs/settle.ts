@@ -5,6 +5,7 @@ import { readJobStatus, readsRunning } from '../records/job-status.js';
 import type { Change } from '../system/change.js';
 import { findFileChange } from '../system/file-change.js';
 import { acquireLock, type Lock } from '../system/lock.js';
+import { leftOf } from '../system/remove-tree.js';
 import { lockOf } from './acquire.js';
 import type { Job, JobSuccess } from './job.js';
 import { openJobRecords, stagedBy, type RecordedJob } from './job-records.js';
@@ -80,7 +81,7 @@ export async function cleanUpIfIdle(recorded: RecordedJob): Promise<void> {
 /** Whether something that a job stages is there: while it runs, or when it was cut off. */
 export async function hasStaged({ job, paths }: RecordedJob): Promise<boolean> {
   for (const path of stagedBy(job, paths)) {
-    if (await lstat(path).catch(ignoreMissing)) return true;
+    if ((await lstat(path).catch(ignoreMissing)) ?? (await leftOf(path)).length > 0) return true;
   }
   return false;
 }

@@ -9,10 +9,10 @@ const FOR_A_PROCESS = 8;
  *
  * @throws the system error (EMFILE, ENFILE) when fewer are free
  */
-export function requireDescriptors(count: number = FOR_A_PROCESS): void {
+export function requireDescriptors(): void {
   const taken: number[] = [];
   try {
-    while (taken.length < count) taken.push(openSync('/dev/null', 'r'));
+    while (taken.length < FOR_A_PROCESS) taken.push(openSync('/dev/null', 'r'));
   } finally {
     for (const descriptor of taken) closeSync(descriptor);
   }

@@ -29,7 +29,8 @@ export function isLeftName(name: string, freed: string): boolean {
   return name.startsWith(prefix) && /^[0-9a-f]{12}\.left$/.test(name.slice(prefix.length));
 }
 
-async function leftOf(path: string): Promise<string[]> {
+/** What {@link freePath} could not delete of `path`, by the names it has now. */
+export async function leftOf(path: string): Promise<string[]> {
   const directory = dirname(path);
   const names = (await readdir(directory).catch(ignoreMissing)) ?? [];
   return names.filter((name) => isLeftName(name, basename(path))).map((name) => join(directory, name));
