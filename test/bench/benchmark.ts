@@ -1,4 +1,5 @@
 import type { Scene } from './scene.js';
+import type { Contest } from './contest.js';
 
 /** What the median ratio of admind to its peer has to reach. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
@@ -14,10 +15,4 @@ export interface Benchmark {
   readonly goal: Goal | undefined;
   /** Makes everything that is not measured. */
   prepare(scene: Scene): Promise<Contest>;
-}
-
-/** Each call does the work once and resolves with the figure. */
-export interface Contest {
-  readonly product: () => Promise<number>;
-  readonly peer: () => Promise<number>;
 }

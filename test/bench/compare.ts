@@ -1,15 +1,11 @@
 import type { Benchmark, Goal } from './benchmark.js';
+import { play, type Pair } from './contest.js';
 import { openScene, type SceneOptions } from './scene.js';
 import { spreadOf, threeDigits, type Spread } from './statistics.js';
 
-export interface Result {
-  readonly name: string;
-  readonly what: string;
-  readonly peer: string;
-  readonly unit: string;
-  readonly goal: Goal | undefined;
-  /** One figure a round. */
-  readonly figures: readonly { readonly product: number; readonly peer: number }[];
+export interface Comparison extends Pick<Benchmark, 'name' | 'what' | 'peer' | 'unit' | 'goal'> {
+  /** One pair a round. */
+  readonly figures: readonly Pair<number>[];
   readonly product: Spread;
   readonly peerFigure: Spread;
   readonly ratio: Spread;
@@ -17,30 +13,23 @@ export interface Result {
   readonly isMet: boolean | undefined;
 }
 
-/** Lets both do the work, one after the other and each round in the other order, so that what drifts meets both. */
 export async function compare(
   benchmark: Benchmark,
   rounds: number,
   options: SceneOptions,
   print: (line: string) => void,
-): Promise<Result> {
+): Promise<Comparison> {
   const { name, what, peer, unit, goal } = benchmark;
   const scene = await openScene(options);
   try {
-    const contest = await benchmark.prepare(scene);
-    const figures: { product: number; peer: number }[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const figure = { product: 0, peer: 0 };
-      const sides = round % 2 === 0 ? (['product', 'peer'] as const) : (['peer', 'product'] as const);
-      for (const side of sides) figure[side] = await contest[side]();
-      figures.push(figure);
-      print(`  round ${round + 1}: ${threeDigits(figure.product)} to ${threeDigits(figure.peer)} ${unit}`);
-    }
-    const ratio = spreadOf(figures.map((figure) => figure.product / figure.peer));
+    const figures = await play(await benchmark.prepare(scene), rounds, (round, count) => {
+      print(`  round ${count}: ${threeDigits(round.product)} to ${threeDigits(round.peer)} ${unit}`);
+    });
+    const ratio = spreadOf(figures.map((round) => round.product / round.peer));
     return {
       ...{ name, what, peer, unit, goal, figures, ratio },
-      product: spreadOf(figures.map((figure) => figure.product)),
-      peerFigure: spreadOf(figures.map((figure) => figure.peer)),
+      product: spreadOf(figures.map((round) => round.product)),
+      peerFigure: spreadOf(figures.map((round) => round.peer)),
       isMet: goal && meets(ratio.median, goal),
     };
   } finally {

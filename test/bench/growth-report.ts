@@ -1,67 +1,40 @@
-import type { Growth } from './growth.js';
+import type { GrowthPoint } from './growth/growth.js';
 import { plot } from './plot.js';
-import { MIB } from './scene.js';
-import { threeDigits } from './statistics.js';
+import type { GrowthResult } from './report.js';
+import { spreadOf, threeDigits, withRange } from './statistics.js';
 import { markdownTable } from './table.js';
 
-const CONNECTIONS_PLOT = 'growth-connections.svg';
-const PACKAGES_PLOT = 'growth-packages.svg';
-
-export function growthMarkdown({ connections, packages }: Growth): string {
-  return [
-    '## How cost grows',
-    '`GET /version`, keep-alive, with more and more connections, against bare `node:https`:',
-    markdownTable(
-      ['connections', 'admind', 'peer', 'ratio', 'p99 admind', 'p99 peer', 'memory admind', 'memory peer'],
-      connections.map(({ connections: count, product, peer }) => [
-        threeDigits(count),
-        `${threeDigits(product.requestsPerSecond)} requests/s`,
-        `${threeDigits(peer.requestsPerSecond)} requests/s`,
-        (product.requestsPerSecond / peer.requestsPerSecond).toFixed(2),
-        `${threeDigits(product.p99Ms)} ms`,
-        `${threeDigits(peer.p99Ms)} ms`,
-        `${threeDigits(product.memoryMiB)} MiB`,
-        `${threeDigits(peer.memoryMiB)} MiB`,
+/** For each figure the medians of both sides, and that of the ratios of admind to its peer. */
+export function growthTable({ unit, points }: GrowthResult): string {
+  const figures = figuresOf(points);
+  return markdownTable(
+    [unit, ...figures.flatMap((figure) => [`${figure}: admind`, 'peer', 'ratio (min–max)'])],
+    points.map((point) => [
+      threeDigits(point.amount),
+      ...figures.flatMap((figure) => [
+        threeDigits(median(point, 'product', figure)),
+        threeDigits(median(point, 'peer', figure)),
+        withRange(spreadOf(point.rounds.map(({ product, peer }) => product[figure]! / peer[figure]!))),
       ]),
-    ),
-    `![requests per second by connections](${CONNECTIONS_PLOT})`,
-    'Upload and update with larger and larger packages, the update against the same by openssl and tar:',
-    markdownTable(
-      ['package', 'upload', 'memory at most', 'update', 'by shell', 'ratio'],
-      packages.map(({ bytes, uploadSeconds, uploadPeakMiB, updateSeconds, shellSeconds }) => [
-        `${threeDigits(bytes / MIB)} MiB`,
-        `${threeDigits(uploadSeconds)} s`,
-        `${threeDigits(uploadPeakMiB)} MiB`,
-        `${threeDigits(updateSeconds)} s`,
-        `${threeDigits(shellSeconds)} s`,
-        (shellSeconds / updateSeconds).toFixed(2),
-      ]),
-    ),
-    `![seconds by package size](${PACKAGES_PLOT})`,
-  ].join('\n\n');
+    ]),
+  );
 }
 
-/** @returns SVG documents by file name */
-export function growthPlots({ connections, packages }: Growth): Readonly<Record<string, string>> {
-  return {
-    [CONNECTIONS_PLOT]: plot({
-      title: 'GET /version, keep-alive',
-      x: 'connections',
-      y: 'requests/s',
-      lines: {
-        admind: connections.map((point) => [point.connections, point.product.requestsPerSecond]),
-        'bare node:https': connections.map((point) => [point.connections, point.peer.requestsPerSecond]),
-      },
-    }),
-    [PACKAGES_PLOT]: plot({
-      title: 'Update packages',
-      x: 'MiB',
-      y: 'seconds',
-      lines: {
-        upload: packages.map(({ bytes, uploadSeconds }) => [bytes / MIB, uploadSeconds]),
-        update: packages.map(({ bytes, updateSeconds }) => [bytes / MIB, updateSeconds]),
-        'update by shell': packages.map(({ bytes, shellSeconds }) => [bytes / MIB, shellSeconds]),
-      },
-    }),
-  };
+/** @returns an SVG document */
+export function growthPlot({ name, unit, points }: GrowthResult): string {
+  const [figure = ''] = figuresOf(points);
+  const line = (side: 'product' | 'peer') =>
+    points.map((point) => [point.amount, median(point, side, figure)] as const);
+  return plot({
+    ...{ title: name, x: unit, y: figure },
+    lines: { admind: line('product'), peer: line('peer') },
+  });
+}
+
+function median({ rounds }: GrowthPoint, side: 'product' | 'peer', figure: string): number {
+  return spreadOf(rounds.map((round) => round[side][figure]!)).median;
+}
+
+function figuresOf(points: readonly GrowthPoint[]): readonly string[] {
+  return Object.keys(points[0]?.rounds[0]?.product ?? {});
 }

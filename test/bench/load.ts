@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { poll } from '../support/poll.js';
 import type { BenchAppliance } from './appliance.js';
-import { timeJob } from './jobs.js';
+import { jobStarter } from './jobs.js';
+
+export interface LoadFiles {
+  /** One whose upload lasts longer than the load. */
+  readonly bulk: string;
+  /** An update takes its package over. */
+  readonly packages: readonly string[];
+}
 
 export interface Load {
   /** @throws Error when the load did not last until now, or a job of it failed */
@@ -11,26 +18,34 @@ export interface Load {
 }
 
 /**
- * An upload to the daemon, and beside it updates and backups in turn: the two exclude each other, so one of them runs at
- * any time.
+ * An upload to the daemon, and beside it updates and backups in turn: the two exclude each other, so that one follows at
+ * the end of the other. Once the packages are used up, backups alone. Resolves when the first update runs.
  *
  * @param url the daemon
- * @param bulk a file whose upload lasts longer than the load
  */
 export async function putUnderLoad(
   appliance: BenchAppliance,
-  { url, bulk, packageFile }: { readonly url: string; readonly bulk: string; readonly packageFile: string },
+  url: string,
+  { bulk, packages }: LoadFiles,
 ): Promise<Load> {
   const target = url + appliance.signed('POST', '/backup/restore');
   const args = ['-sSk', '--limit-rate', RATE, '-o', '/dev/null', '-F', `archive=@${bulk}`, target];
+  const start = jobStarter(appliance);
+  // First: while an update runs, no restore may begin.
   const upload = spawn('curl', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const uploaded = once(upload, 'exit');
   await poll('the upload has begun', async () => (await readdir(appliance.paths.incoming)).length > 0);
   const over = new AbortController();
+  const startTurn = (turn: number) => {
+    const file = turn % 2 === 0 ? packages[turn / 2] : undefined;
+    return file === undefined ? start('backup') : start('update', { field: 'update', file });
+  };
+  let { ended } = await startTurn(0);
   const work = async () => {
-    for (let turn = 0; !over.signal.aborted; turn += 1) {
-      if (turn % 2 === 0) await timeJob(appliance, 'update', { field: 'update', file: packageFile });
-      else await timeJob(appliance, 'backup');
+    for (let turn = 1; ; turn += 1) {
+      await ended;
+      if (over.signal.aborted) return;
+      ({ ended } = await startTurn(turn));
     }
   };
   let fault: unknown;

@@ -1,39 +1,80 @@
-import { cpus, totalmem } from 'node:os';
-import type { Goal } from './benchmark.js';
-import type { Result } from './compare.js';
-import { GIB } from './scene.js';
-import { threeDigits, type Spread } from './statistics.js';
-import { markdownTable } from './table.js';
+import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { ignoreMissing } from '../../src/core/errors.js';
+import type { Comparison } from './compare.js';
+import { comparisonTable } from './comparison-table.js';
+import { growthPlot, growthTable } from './growth-report.js';
+import type { Growth, GrowthPoint } from './growth/growth.js';
+import { describeOrigin, type Origin } from './origin.js';
 
-const HEAD = ['name', 'what', 'against', 'admind', 'peer', 'ratio (min–max)', 'goal', 'met'];
+export interface Result extends Comparison {
+  readonly origin: Origin;
+  /** Of the result that this one has replaced in the report. */
+  readonly earlier?: { readonly ratio: number; readonly origin: Origin } | undefined;
+}
 
-/** The results as a Markdown table. */
-export function comparisonTable(results: readonly Result[]): string {
-  return markdownTable(
-    HEAD,
-    results.map(({ name, what, peer, unit, goal, product, peerFigure, ratio, isMet }) => [
-      name,
-      what,
-      peer,
-      `${threeDigits(product.median)} ${unit}`,
-      `${threeDigits(peerFigure.median)} ${unit}`,
-      withRange(ratio),
-      goal ? describeGoal(goal) : '',
-      isMet === undefined ? '' : isMet ? 'yes' : '**no**',
+export interface GrowthResult extends Pick<Growth, 'name' | 'what' | 'peer' | 'unit'> {
+  readonly points: readonly GrowthPoint[];
+  readonly origin: Origin;
+}
+
+export interface Report {
+  readonly results: readonly Result[];
+  readonly growth: readonly GrowthResult[];
+}
+
+const JSON_FILE = 'results.json';
+const MARKDOWN_FILE = 'results.md';
+
+/** @returns an empty one if there is none */
+export async function readReport(directory: string): Promise<Report> {
+  const text = await readFile(join(directory, JSON_FILE), 'utf8').catch(ignoreMissing);
+  return text === undefined ? { results: [], growth: [] } : (JSON.parse(text) as Report);
+}
+
+/** Results replace earlier ones, row by row: a long run can be made in parts. @param names in their order */
+export async function updateReport(
+  directory: string,
+  earlier: Report,
+  report: Report,
+  names: readonly string[],
+): Promise<void> {
+  const merge = <Row extends { readonly name: string }>(...rows: readonly Row[]) => {
+    const known = new Map(rows.map((row) => [row.name, row]));
+    return names.flatMap((name) => known.get(name) ?? []);
+  };
+  const merged: Report = {
+    results: merge(...earlier.results, ...report.results),
+    growth: merge(...earlier.growth, ...report.growth),
+  };
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, JSON_FILE), `${JSON.stringify(merged, null, 2)}\n`);
+  await writeFile(join(directory, MARKDOWN_FILE), `${markdown(merged)}\n`);
+  for (const result of merged.growth) {
+    await writeFile(join(directory, plotFile(result.name)), growthPlot(result));
+  }
+}
+
+export function markdown({ results, growth }: Report): string {
+  const origins = new Set(results.map(({ origin }) => describeOrigin(origin)));
+  return [
+    '# Benchmarks',
+    'Made by `npm run bench`: the median of the ratios of admind to a peer in the same run, and their range.',
+    // A table for each, lest a figure is taken for one of another machine.
+    ...[...origins].flatMap((described) => [
+      described,
+      comparisonTable(results.filter(({ origin }) => describeOrigin(origin) === described)),
     ]),
-  );
+    ...(growth.length > 0 ? ['## How cost grows'] : []),
+    ...growth.flatMap((result) => [
+      `### ${result.name}`,
+      `${result.what}, against ${result.peer}. ${describeOrigin(result.origin)}`,
+      growthTable(result),
+      `![${result.name}](${plotFile(result.name)})`,
+    ]),
+  ].join('\n\n');
 }
 
-/** The machine that the figures are from. */
-export function describeMachine(): string {
-  const [processor] = cpus();
-  return `Node ${process.version}, ${cpus().length} × ${processor?.model ?? 'unknown'}, ${Math.round(totalmem() / GIB)} GiB of memory`;
-}
-
-function describeGoal(goal: Goal): string {
-  return 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`;
-}
-
-function withRange({ median, min, max }: Spread): string {
-  return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+function plotFile(name: string): string {
+  return `${name}.svg`;
 }

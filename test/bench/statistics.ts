@@ -21,3 +21,8 @@ export function spreadOf(values: readonly number[]): Spread {
 export function threeDigits(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumSignificantDigits: 3 });
 }
+
+/** As ratios are shown; the range only where there is one. */
+export function withRange({ median, min, max }: Spread): string {
+  return min === max ? median.toFixed(2) : `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+}

@@ -4,6 +4,7 @@ import { run } from './shell.js';
 /** Programs, and the Debian packages that bring them. */
 const PACKAGES: Readonly<Record<string, string>> = {
   wrk: 'wrk',
+  ab: 'apache2-utils',
   curl: 'curl',
   openssl: 'openssl',
   tar: 'tar',

@@ -1,6 +1,8 @@
 import { run } from './shell.js';
 
-/** Sends a file as a form with curl. @returns the status of the answer */
-export async function upload(url: string, field: string, file: string): Promise<string> {
-  return run('curl', '-sSk', '-o', '/dev/null', '-w', '%{http_code}', '-F', `${field}=@${file}`, url);
+/** Sends a file as a form with curl. @throws Error unless the answer is that it was accepted */
+export async function upload(url: string, field: string, file: string): Promise<void> {
+  const form = ['-F', `${field}=@${file}`];
+  const status = await run('curl', '-sSk', '-o', '/dev/null', '-w', '%{http_code}', ...form, url);
+  if (status !== '202') throw new Error(`the upload was answered ${status}`);
 }

@@ -1,10 +1,9 @@
--- Arguments: milliseconds between the requests of a connection, and "close" for a new connection each.
+-- Argument: milliseconds between the requests of a connection.
 function init(args)
   pause = tonumber(args[1])
   if pause > 0 then
     function delay() return pause end
   end
-  if args[2] == "close" then wrk.headers["Connection"] = "close" end
 end
 
 function done(summary, latency)

@@ -3,8 +3,6 @@ import { run } from './shell.js';
 export interface WrkOptions {
   readonly connections: number;
   readonly seconds: number;
-  /** A new connection for each request. */
-  readonly isClosing?: boolean;
   /** How long each connection waits between answer and next request; 0 for none. */
   readonly pauseMs?: number;
 }
@@ -18,20 +16,11 @@ const SCRIPT = 'test/bench/wrk.lua';
 
 /** Puts a server under load with wrk. @throws Error unless every answer was a good one */
 export async function runWrk(url: string, options: WrkOptions): Promise<WrkFigures> {
-  const { connections, seconds, isClosing = false, pauseMs = 0 } = options;
+  const { connections, seconds, pauseMs = 0 } = options;
   const output = await run(
     'wrk',
     ...['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`],
-    ...[
-      '--timeout',
-      '10s',
-      '--script',
-      SCRIPT,
-      url,
-      '--',
-      String(pauseMs),
-      isClosing ? 'close' : 'keep-alive',
-    ],
+    ...['--timeout', '10s', '--script', SCRIPT, url, '--', String(pauseMs)],
   );
   const line = /^figures (.*)$/m.exec(output)?.[1];
   if (line === undefined) throw new Error(`wrk printed no figures:\n${output}`);

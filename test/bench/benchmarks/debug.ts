@@ -1,11 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBenchAppliance } from '../appliance.js';
 import type { Benchmark } from '../benchmark.js';
-import { timeJob } from '../jobs.js';
+import { jobContest } from '../job-contest.js';
 import { writeLogFile } from '../random-data.js';
 import { MIB } from '../scene.js';
-import { runShell, settleDisk, timed } from '../shell.js';
 
 const BYTES = 500 * MIB;
 const FILES = 10;
@@ -13,35 +11,23 @@ const FILES = 10;
 export const debugBundle: Benchmark = {
   name: 'debug',
   what: 'debug bundle of 500 MB of logs, synced',
-  peer: 'the same by shell: `tar | gzip | openssl`, `sync`',
+  peer: 'the same by shell: `tar | gzip | openssl`, `sync` of the bundle as admind does',
   unit: 'MiB/s',
   goal: { atLeast: 1 },
-  async prepare(scene) {
+  prepare(scene) {
     const bytes = scene.amount(BYTES);
-    await scene.requireSpace(4 * bytes);
-    const appliance = await createBenchAppliance(scene);
-    const { root, paths, write } = appliance;
-    const logs = join(root, 'var/log/service');
-    await mkdir(logs, { recursive: true });
-    for (let index = 0; index < FILES; index += 1) {
-      await writeLogFile(join(logs, `service-${index}.log`), Math.ceil(bytes / FILES));
-    }
-    await write(paths.debugList, 'uname -a\n');
-    await write(paths.logsList, '/var/log/service/\n');
-    const work = join(scene.directory, 'shell');
-    const rate = (seconds: number) => bytes / MIB / seconds;
-    return {
-      product: async () => {
-        await rm(paths.debugBundle, { force: true });
-        return rate(await timeJob(appliance, 'debug'));
-      },
-      async peer() {
-        await settleDisk();
-        const seconds = await timed(() => runShell(BUNDLE, work, paths.updatesPublicKey, root));
-        await rm(work, { recursive: true });
-        return rate(seconds);
-      },
-    };
+    return jobContest(scene, { bytes, copies: 4 }, async ({ root, paths, write }) => {
+      const logs = join(root, 'var/log/service');
+      await mkdir(logs, { recursive: true });
+      for (let index = 0; index < FILES; index += 1) {
+        await writeLogFile(join(logs, `service-${index}.log`), Math.ceil(bytes / FILES));
+      }
+      await write(paths.debugList, 'uname -a\n');
+      await write(paths.logsList, '/var/log/service/\n');
+      const work = join(scene.directory, 'shell');
+      const shell = [BUNDLE, work, paths.updatesPublicKey, root] as const;
+      return { job: 'debug', shell, made: [paths.debugBundle, work] };
+    });
   },
 };
 

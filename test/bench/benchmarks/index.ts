@@ -2,12 +2,12 @@ import type { Benchmark } from '../benchmark.js';
 import { backup } from './backup.js';
 import { debugBundle } from './debug.js';
 import { bareLatencyUnderLoad, latencyUnderLoad } from './latency.js';
-import { idleMemory, uploadMemory } from './memory.js';
+import { idleMemory } from './memory.js';
 import { newConnections, requestsToExpress, requestsToHttps } from './requests.js';
 import { restoreEmpty, restoreOver } from './restore.js';
 import { start } from './start.js';
 import { updatePipeline } from './update.js';
-import { uploadFile } from './upload.js';
+import { uploadFile, uploadMemory } from './upload.js';
 
 /** Every row of the comparison, in the order in which they run. */
 export const benchmarks: readonly Benchmark[] = [

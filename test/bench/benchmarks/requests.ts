@@ -1,11 +1,11 @@
-import { createBenchAppliance } from '../appliance.js';
-import type { Benchmark, Contest } from '../benchmark.js';
-import type { Scene } from '../scene.js';
-import { runWrk, type WrkOptions } from '../wrk.js';
+import { runAb } from '../ab.js';
+import type { Benchmark } from '../benchmark.js';
+import type { ServerProcess } from '../server.js';
+import { startVersionServers } from '../version-servers.js';
+import { runWrk } from '../wrk.js';
 
-const KEEP_ALIVE = { connections: 20 };
-/** A new connection each; both sides make every handshake in full, as curl does. */
-const NEW_CONNECTIONS = { connections: 20, isClosing: true };
+const CONNECTIONS = 20;
+const WARM_UP_SECONDS = 3;
 
 export const requestsToExpress: Benchmark = {
   name: 'requests-express',
@@ -13,7 +13,7 @@ export const requestsToExpress: Benchmark = {
   peer: 'bare Express, `response.json` of the same size over the same TLS',
   unit: 'requests/s',
   goal: { atLeast: 0.9 },
-  prepare: (scene) => prepare(scene, 'express', KEEP_ALIVE),
+  prepare: contestOf('express', keepAlive),
 };
 
 export const requestsToHttps: Benchmark = {
@@ -22,30 +22,29 @@ export const requestsToHttps: Benchmark = {
   peer: 'bare `node:https`, `response.end`',
   unit: 'requests/s',
   goal: { atLeast: 0.19 },
-  prepare: (scene) => prepare(scene, 'https', KEEP_ALIVE),
+  prepare: contestOf('https', keepAlive),
 };
 
 export const newConnections: Benchmark = {
   name: 'new-connections',
-  what: '`GET /version`, a new connection each, 20 at a time',
+  what: '`GET /version`, a new connection and a full handshake each, 20 at a time',
   peer: 'bare `node:https`, the same certificate',
   unit: 'requests/s',
   goal: { atLeast: 0.95 },
-  prepare: (scene) => prepare(scene, 'https', NEW_CONNECTIONS),
+  prepare: contestOf('https', runAb),
 };
 
-type Load = Omit<WrkOptions, 'seconds'>;
-
-async function prepare(scene: Scene, peerName: 'express' | 'https', load: Load): Promise<Contest> {
-  const appliance = await createBenchAppliance(scene);
-  const [product, peer] = [await appliance.start(), await appliance.startPeer(peerName)];
-  const target = appliance.signed('GET', '/version');
-  const measure = async (url: string, seconds: number) =>
-    (await runWrk(url + target, { ...load, seconds })).requestsPerSecond;
-  // Neither is to be measured before its code is compiled.
-  for (const { url } of [product, peer]) await measure(url, scene.isQuick ? 2 : 3);
-  return {
-    product: () => measure(product.url, scene.seconds),
-    peer: () => measure(peer.url, scene.seconds),
+function contestOf(peerName: 'express' | 'https', requestsPerSecond: typeof runAb): Benchmark['prepare'] {
+  return async (scene) => {
+    const { product, peer } = await startVersionServers(scene, peerName);
+    const measure = ({ url }: ServerProcess, seconds = scene.seconds) =>
+      requestsPerSecond(url, { connections: CONNECTIONS, seconds });
+    // Neither is to be measured before its code is compiled.
+    for (const server of [product, peer]) await measure(server, WARM_UP_SECONDS);
+    return { product: () => measure(product), peer: () => measure(peer) };
   };
+}
+
+async function keepAlive(...[url, load]: Parameters<typeof runAb>): Promise<number> {
+  return (await runWrk(url, load)).requestsPerSecond;
 }
