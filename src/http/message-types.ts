@@ -8,18 +8,15 @@ export type App = Express;
  * Request and response as the app wants them from their first moment. Express gives Node's own objects another prototype
  * with each request, and what V8 has learnt about them is void from then on.
  */
-export function messageTypes({ request, response }: App) {
-  return {
-    IncomingMessage: bornAs(IncomingMessage, request),
-    ServerResponse: bornAs(ServerResponse, response),
-  };
+export function messageTypes(app: App) {
+  class AppRequest extends IncomingMessage {}
+  class AppResponse extends ServerResponse {}
+  // Express compares with these two, so they have to be the app's own. By classes, since V8 makes the objects of others slowly.
+  app.request = inheriting(AppRequest, app.request);
+  app.response = inheriting(AppResponse, app.response);
+  return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
-/** The same constructor for objects with another prototype, which inherits from its own. */
-function bornAs<T extends new (...parts: never[]) => object>(type: T, prototype: object): T {
-  const born = function (...parts: never[]): object {
-    return Reflect.construct(type, parts, born) as object;
-  };
-  born.prototype = prototype;
-  return born as unknown as T;
+function inheriting<T extends object>({ prototype }: { readonly prototype: object }, from: T): T {
+  return Object.setPrototypeOf(prototype, from) as T;
 }

@@ -42,11 +42,11 @@ function sendBody(
   contentType: string,
   body: string | Buffer,
 ): void {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   response.statusCode = status;
   response.setHeader('Content-Type', contentType);
-  response.setHeader('Content-Length', bytes.length);
-  if (!closeAfterUnreadBody(request, response, bytes)) response.end(bytes);
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  // Node joins a text with the head, and writes once.
+  if (!closeAfterUnreadBody(request, response, body)) response.end(body);
 }
 
 /** A client can be gone before there is an answer. */

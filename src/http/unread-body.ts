@@ -27,7 +27,7 @@ export function continueBody(request: IncomingMessage, response: ServerResponse)
 export function closeAfterUnreadBody(
   request: IncomingMessage,
   response: ServerResponse,
-  body: Buffer,
+  body: string | Buffer,
 ): boolean {
   if (request.complete || request.destroyed) return false;
   const held = awaitingContinue.has(request);
