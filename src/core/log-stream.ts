@@ -9,13 +9,15 @@ export interface LogStream {
 const UNWRITTEN_LIMIT_BYTES = 1024 * 1024;
 /** For a pipe that takes nothing at the moment. */
 const BUSY_PAUSE_MS = 100;
+/** What comes up to so long after a write is written together: each one costs two changes of thread. */
+const GATHER_MS = 10;
 /** How often such a pipe is tried at the end of the process. */
 const BUSY_TRIES_AT_EXIT = 10;
 
 /**
- * Writes beside the event loop: a pipe that nobody reads delays and then loses lines, and does not stop the process at its work. Lines that
- * cannot be written, on a full disk or because the reader has gone, are lost, and the next ones are tried all the same.
- * Unlike pino's own destination, which ends the process then, or tries for ever at its end.
+ * Writes beside the event loop: a pipe that nobody reads delays and then loses lines, and does not stop the process at its
+ * work. Lines that cannot be written, on a full disk or because the reader has gone, are lost, and the next ones are tried
+ * all the same. Unlike pino's own destination, which ends the process then, or tries for ever at its end.
  */
 export function createLogStream(fd: number): LogStream {
   let waiting: string[] = [];
@@ -39,7 +41,7 @@ export function createLogStream(fd: number): LogStream {
       } else {
         // Half a line was written before the rest of it was lost.
         if (error && isBegun) waiting.unshift('\n');
-        writeNext();
+        setTimeout(writeNext, GATHER_MS).unref();
       }
     });
   };
