@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { JobName } from '../../../src/jobs/index.js';
 import { hasTool } from '../../support/tools.js';
+import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
 import type { Extent, Group, Row } from '../row.js';
 import type { TestAppliance } from '../../support/appliance.js';
 import type { Tolerance } from '../oracle/judge.js';
-import { subjects } from '../stand/subjects.js';
 import type { Trial } from '../stand/trial.js';
 import { createTrials } from '../stand/trials.js';
 import { askRunner } from '../syscalls/ask-runner.js';
@@ -23,15 +23,9 @@ export const syscalls: Group = {
     'a system call of a job fails: the n-th of its kind, for want of space, memory or files, or as the disk is broken',
   lacks: () => (hasTool('strace') ? undefined : 'it needs strace'),
   async *rows(extent) {
-    for (const job of chosen(extent)) yield* rowsOf(job, extent);
+    for (const job of jobsOf(extent, SHORT_JOBS)) yield* rowsOf(job, extent);
   },
 };
-
-function chosen({ isShort, random }: Extent): readonly JobName[] {
-  const all = Object.keys(subjects) as JobName[];
-  if (!isShort) return all;
-  return Array.from({ length: SHORT_JOBS }, () => all.splice(random.below(all.length), 1)).flat();
-}
 
 async function* rowsOf(job: JobName, { isShort, random }: Extent): AsyncGenerator<Row> {
   const trials = createTrials(job);
