@@ -50,8 +50,9 @@ async function* rowsOfOneDisk(job: JobName, { isShort, random }: Extent): AsyncG
   const tryIt = (how: Partial<Full>) => trials.use((trial) => tryFull(trial, how));
   const own = random.fork(job);
   try {
-    const stages = [...new Set(await trials.stages())];
-    for (const stage of isShort ? [own.pick(['start', ...stages])] : stages) {
+    const [first = '', ...others] = new Set(await trials.stages());
+    const stages: readonly [string, ...string[]] = [first, ...others];
+    for (const stage of isShort ? [own.pick(stages)] : stages) {
       yield { name: `${job}, no space at ${stage}`, run: () => tryIt({ moment: { stage, afterMs: 0 } }) };
     }
     yield* rowsUntilSuccess(job, 'KiB', isShort, (free) => tryIt({ left: free * KIB }));
