@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { errnoOf, messageOf, AdminError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { UnusableFile } from '../core/read-only.js';
 import type { Exchange } from './exchange.js';
 
 /**
@@ -31,6 +32,7 @@ export function logError(logger: Logger, exchange: Exchange, error: unknown): vo
     return;
   }
   const reason = error instanceof AdminError ? (error.detail ?? error.message) : messageOf(error);
-  const stack = error instanceof Error && errnoOf(error) === undefined ? error.stack : undefined;
+  const isOfSystem = errnoOf(error) !== undefined || error instanceof UnusableFile;
+  const stack = error instanceof Error && !isOfSystem ? error.stack : undefined;
   logger.error({ requestId: exchange.id, reason, stack }, 'request failed');
 }

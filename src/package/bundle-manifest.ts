@@ -39,10 +39,15 @@ export function readManifest(
         ? 'ran too long and was stopped'
         : typeof signal === 'string'
           ? `was ended by ${signal}`
-          : `ended with status ${String(exitStatus)}`;
-    return [`${String(file)} "${String(command)}" ${end}`];
+          : `ended with status ${textOf(exitStatus)}`;
+    return [`${textOf(file)} "${textOf(command)}" ${end}`];
   });
   return { count: commands.length, failed };
+}
+
+/** An object may be one that cannot be made a text. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? '?' : String(value);
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> {

@@ -181,6 +181,7 @@ describe('a backup that fails', () => {
     ['out', 'backup.txt, line 2: "out" is a link that may lead out of '],
     ['out/passwd', 'backup.txt, line 2: "out/passwd" leads through the link out'],
     ['app/a.txt/x', 'backup.txt, line 2: "app/a.txt/x" is missing in '],
+    ['\0\0', 'has a zero byte in its path'],
   ])('names the line: %s', async (line, message) => {
     await backUp();
     const before = await readFile(appliance.paths.backupArchive);

@@ -1,7 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const directory = mkdtempSync(join(process.cwd(), 'input-'));
+/** Removed with the temporary directory, which is the fuzzer's own. */
+const directory = mkdtempSync(join(tmpdir(), 'input-'));
 
 /** A file with these bytes, the same one each time: what is fuzzed reads files. */
 export function inputFile(bytes: Buffer): string {

@@ -1,7 +1,9 @@
+import { gzipSync } from 'node:zlib';
 import { tarOf } from '../../package/fixtures.js';
 import { archives } from '../hostile/corpus/archives.js';
 import { BOUNDARY, filePart, formOf, textPart } from '../hostile/corpus/request.js';
 import { ODD_DOCUMENTS } from '../hostile/corpus/settings-files.js';
+import { ENVELOPE_FORMS } from './envelope-forms.js';
 
 const small = (list: readonly (string | Buffer)[]) =>
   list.map((one) => Buffer.from(one)).filter(({ length }) => length < 4_000);
@@ -13,6 +15,13 @@ const network = {
   gateway: '10.0.0.1',
 };
 const iscsi = { type: 'iscsi', target: 'a', ip: '10.0.0.2', port: '3260', username: 'a', password: '"$`\\' };
+const contents = [tarOf({ path: 'version.txt', body: '2.0.0\n' }, { path: 'update.sh', body: 'exit 0\n' })];
+const outer = tarOf(
+  { path: 'software_package.tar.gz', body: gzipSync(contents[0] ?? '') },
+  { path: 'software_package.tar.gz.sign', body: Buffer.alloc(256) },
+);
+const inForm = (form: (typeof ENVELOPE_FORMS)[number], bytes: Buffer) =>
+  Buffer.concat([Buffer.from([ENVELOPE_FORMS.indexOf(form)]), bytes]);
 const form = (...parts: readonly (string | Buffer)[]) =>
   Buffer.concat([Buffer.from(`${BOUNDARY}\n`), formOf(...parts)]);
 const block = (label: string) =>
@@ -21,6 +30,13 @@ const block = (label: string) =>
 /** What each target is given first; what is new in what it reaches is kept, and changed further. */
 export const SEEDS: Readonly<Record<string, readonly Buffer[]>> = {
   tar: [...small(archives().map(({ tar }) => tar)), tarOf({ path: 'a', body: 'x' })],
+  contents: contents.flatMap((tar) => [tar, gzipSync(tar)]),
+  restore: contents.flatMap((tar) => [tar, gzipSync(tar)]),
+  envelope: [
+    inForm('a file', Buffer.from(`Salted__${'0'.repeat(8 + 640)}`)),
+    inForm('outer tar', outer),
+    ...contents.map((tar) => inForm('well made', tar)),
+  ],
   certificates: small([
     block('CERTIFICATE'),
     block('RSA PRIVATE KEY'),
@@ -31,6 +47,10 @@ export const SEEDS: Readonly<Record<string, readonly Buffer[]>> = {
     ...Object.values(ODD_DOCUMENTS),
     JSON.stringify({ network, app: { a: 1 } }),
     JSON.stringify({ storage: iscsi }),
+  ]),
+  configuration: small([
+    JSON.stringify({ port: 8443, host: '::', tls: true, logLevel: 'info', debugKeyPadding: 'oaep' }),
+    '{"endpoints":["settings","backup"],"parameters":["ca"],"first-run":{"enabled":true,"word-length":4}}',
   ]),
   query: small(['/api/v1/admin/version?hash=a&token=%41', 'https://a/b?c=d', 'bytes=0-5', 'bytes=-1']),
   multipart: small([
@@ -43,5 +63,12 @@ export const SEEDS: Readonly<Record<string, readonly Buffer[]>> = {
     'failed\n',
     '{"entries":[],"isCommitted":true}',
     '[1][A] text\n'.repeat(12),
+    '{"commands":[{"file":"debug-1.log","command":"ps","exitStatus":1,"signal":null,"timedOut":false}]}',
+    'app\napp/log\n.\n',
+  ]),
+  'tree-change': small([
+    '{"path":"d","attributes":{"mode":493,"uid":0,"gid":0,"mtimeMs":0}}\n{"path":"d/a","number":0}\n',
+    '{"path":"d","number":0}\n',
+    '{"isCommitted":true,"note":{}}',
   ]),
 };

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endpoints } from '../../../src/api/v1/index.js';
+import type { Endpoint } from '../../../src/http/endpoint.js';
 import type { JobName } from '../../../src/jobs/index.js';
 import { jobs } from '../../../src/jobs/index.js';
 import { readJobStatus } from '../../../src/records/job-status.js';
@@ -28,34 +30,11 @@ const UPLOADS = ['update', 'settings', 'storage', 'license', 'certs', 'restore']
 const HELD_WHOLE: readonly JobName[] = [...UPLOADS, 'backup'];
 const ROUNDS = 3;
 
-/** What has no state of its own to be refused by: it is there, or not yet. */
-const READS = [
-  ...[
-    '/version',
-    '/update',
-    '/settings',
-    '/certs',
-    '/license',
-    '/storage',
-    '/backup',
-    '/services',
-    '/health',
-  ],
-  ...[
-    '/backup/log',
-    '/update/log',
-    '/changelog',
-    '/build',
-    '/endpoints',
-    '/backup/download',
-    '/logs',
-    '/debug',
-    '',
-  ],
-];
+/** What asks, if only for what a job has to make first. */
+const READS = endpoints.filter(({ method, name }) => method === 'GET' && name !== 'reboot');
 const BUSY = /"Error-Message":"\w+ (is already running|cannot start while \w+ runs)"/;
 
-type Try = (random: Random) => Promise<void>;
+type Try = (port: number, random: Random) => Promise<void>;
 
 export const concurrency: Group = {
   name: 'concurrency',
@@ -65,8 +44,8 @@ export const concurrency: Group = {
     const forMs = isShort ? 4_000 : 120_000;
     const clients = isShort ? 40 : CLIENTS;
     const mixed: Row = {
-      name: `${clients} clients mix every endpoint for ${forMs / 1000} s`,
-      run: () => mixEverything(clients, forMs, random),
+      name: `${clients} clients mix every endpoint${isShort ? '' : ' of two daemons'} for ${forMs / 1000} s`,
+      run: () => mixEverything(clients, forMs, random, !isShort),
       limitMs: forMs + 480_000,
     };
     const rows: readonly Row[] = [
@@ -82,7 +61,7 @@ export const concurrency: Group = {
   },
 };
 
-async function mixEverything(clients: number, forMs: number, random: Random): Promise<void> {
+async function mixEverything(clients: number, forMs: number, random: Random, askTwo: boolean): Promise<void> {
   const all = Object.values(subjects).map((create) => create());
   const stand = await openStand({
     settings: { logLevel: 'info' },
@@ -93,13 +72,17 @@ async function mixEverything(clients: number, forMs: number, random: Random): Pr
         await writeScript(join(appliance.paths.bin, name), 'sleep 0.1');
     },
   });
+  let second: DaemonProcess | undefined;
   try {
-    const tries = [...reads(stand), ...(await changes(stand, all))];
+    second = askTwo ? await stand.startSecond() : undefined;
+    const ports = [stand.daemon, ...(second ? [second] : [])].map(({ port }) => port);
+    const tries = [...READS.map(tryRead), ...(await changes(stand, all))];
     const until = performance.now() + forMs;
     await Promise.all(
       Array.from({ length: clients }, async (_, client) => {
         const own = random.fork(String(client));
-        do await tries[own.below(tries.length)]!(own);
+        const port = ports[client % ports.length]!;
+        do await tries[own.below(tries.length)]!(port, own);
         while (performance.now() < until);
       }),
     );
@@ -117,25 +100,28 @@ async function mixEverything(clients: number, forMs: number, random: Random): Pr
     assert.deepEqual(await stagedFiles(appliance), []);
     assert.deepEqual(await leakedSecrets(stand), []);
     assert(stand.isServing());
+    assert.equal(second?.process.exitCode ?? null, null, 'the second daemon serves');
   } finally {
+    await second?.kill('SIGTERM');
     await stand.close();
   }
 }
 
-function reads({ daemon: { port } }: Stand): Try[] {
-  return READS.map((path) => async (random) => {
+function tryRead({ path, auth, acts }: Endpoint): Try {
+  return async (port, random) => {
     const isKnown = random.below(8) > 0;
     const answer = await ask({
       ...{ port, from: OPERATOR, timeoutMs: 120_000 },
-      path: `${PREFIX}${path}?token=${isKnown ? TOKEN : 'wrong'}`,
+      path: `${path}?token=${isKnown ? TOKEN : 'wrong'}`,
     });
-    const allowed = path === '' ? [404, 302] : isKnown ? [200, 404] : [403];
+    const isBusy = acts === true && BUSY.test(answer.text);
+    const allowed = auth === 'none' ? [200, 302] : isKnown ? [200, 404, ...(isBusy ? [400] : [])] : [403];
     requireAllowed(`GET ${path}`, answer, allowed);
-  });
+  };
 }
 
-async function changes({ appliance, daemon: { port } }: Stand, all: readonly Subject[]): Promise<Try[]> {
-  const post = (what: string, form: FormBody, done: number) => async () => {
+async function changes({ appliance }: Stand, all: readonly Subject[]): Promise<Try[]> {
+  const post = (what: string, form: FormBody, done: number) => async (port: number) => {
     const path = `${PREFIX}${what}?token=${TOKEN}`;
     const answer = await ask({ port, method: 'POST', path, ...form, timeoutMs: 120_000 });
     requireAllowed(`POST ${what}`, answer, BUSY.test(answer.text) ? [400] : [done]);
@@ -151,7 +137,7 @@ async function changes({ appliance, daemon: { port } }: Stand, all: readonly Sub
   }
   for (const action of ['START', 'STOP']) tries.push(post('/backup', await makeForm({}, { action }), 202));
   tries.push(post('/setup', await makeForm({}, { newtoken: TOKEN }), 200));
-  tries.push(async () => {
+  tries.push(async (port) => {
     const answer = await ask({ port, path: `${PREFIX}/reboot?token=${TOKEN}`, timeoutMs: 120_000 });
     requireAllowed('GET /reboot', answer, BUSY.test(answer.text) ? [400] : [202]);
   });

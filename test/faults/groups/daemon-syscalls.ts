@@ -70,10 +70,8 @@ const SHORT_AT_START: readonly SystemCallFault[] = [
  */
 const KEEPS_OPEN: readonly string[] = ['close', 'pipe2'];
 
-/** How many calls fail in turn, and how many more by chance of those up to the last number. */
-const IN_TURN = 4;
-const BY_CHANCE = 3;
-const BY_CHANCE_UP_TO = 60;
+/** Of one kind, calls fail in turn until the daemon makes no more of them, or up to this many. */
+const MOST = 40;
 /** After a fault and a recovery that each take a while. */
 const LIMIT_MS = 240_000;
 
@@ -131,7 +129,7 @@ async function* whileServing(extent: Extent): AsyncGenerator<Row> {
 /** @param attempt tells whether the fault hit: a later call would not, either */
 function* rowsOf(
   phase: string,
-  { isShort, random }: Extent,
+  { isShort }: Extent,
   { short, full }: { readonly short: readonly SystemCallFault[]; readonly full: Faults },
   attempt: (fault: SystemCallFault) => Promise<boolean>,
 ): Generator<Row> {
@@ -151,18 +149,8 @@ function* rowsOf(
   }
   for (const [thread, call, ...errnos] of full) {
     for (const errno of errnos) {
-      const draw = random.fork(`${phase} ${thread} ${call} ${errno}`);
-      let nth = 0;
       isLastHit = true;
-      while (wasHit() && nth < IN_TURN) yield rowOf({ thread, call, errno, nth: ++nth });
-      if (!wasHit()) continue;
-      let most = BY_CHANCE_UP_TO;
-      for (let more = 0; more < BY_CHANCE && most > IN_TURN; more += 1) {
-        nth = IN_TURN + 1 + draw.below(most - IN_TURN);
-        yield rowOf({ thread, call, errno, nth });
-        // Where there are not so many, an earlier one is tried next.
-        if (!wasHit()) most = nth - 1;
-      }
+      for (let nth = 1; wasHit() && nth <= MOST; nth += 1) yield rowOf({ thread, call, errno, nth });
     }
   }
 }

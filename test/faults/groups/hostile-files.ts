@@ -8,8 +8,6 @@ import type { Extent, Group } from '../row.js';
 
 /** Of a short version: as many cases, drawn by chance. */
 const SHORT = 4;
-/** Of the others: every so many, from one that is drawn by chance. */
-const STEP = 7;
 
 /** Each file that is read, in turn: damaged, of another kind, without end. */
 export const hostileFiles: Group = {
@@ -22,16 +20,11 @@ export const hostileFiles: Group = {
     const cases = applianceFiles(appliancePaths(root)).flatMap((file, index) =>
       FILE_FAULTS.map((fault) => ({ name: `${relative(root, file)} is ${fault.name}`, index, fault })),
     );
-    const first = random.below(STEP);
-    const taken = isShort
-      ? Array.from({ length: SHORT }, () => random.below(cases.length))
-      : cases.map((_, index) => index).filter((index) => index % STEP === first);
-    for (const index of taken) {
-      const one = cases[index];
-      if (!one) continue;
+    const drawn = () => cases.splice(random.below(cases.length), 1);
+    for (const { name, index, fault } of isShort ? Array.from({ length: SHORT }, drawn).flat() : cases) {
       yield {
-        name: one.name,
-        run: () => tryFile((paths) => applianceFiles(paths)[one.index] ?? paths.settings, one.fault),
+        name,
+        run: () => tryFile((paths) => applianceFiles(paths)[index] ?? paths.settings, fault),
         limitMs: 300_000,
       };
     }

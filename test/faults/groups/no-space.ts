@@ -8,8 +8,8 @@ import { poll } from '../../support/poll.js';
 import { mayMount } from '../../support/tmpfs.js';
 import { fillBytes, fillInodes, type Fill } from '../disk/fill.js';
 import { createSmallDisk, separate } from '../disk/small-disks.js';
+import { jobsOf } from '../jobs-of.js';
 import type { Extent, Group, Row } from '../row.js';
-import { subjects } from '../stand/subjects.js';
 import type { Moment, Outcome, Trial } from '../stand/trial.js';
 import { createTrials } from '../stand/trials.js';
 
@@ -34,18 +34,12 @@ export const noSpace: Group = {
     'the disk or a part of it is full, of bytes or of files: before each job, at each of its stages, with a little free',
   lacks: () => (mayMount() ? undefined : 'it may not mount here'),
   async *rows(extent) {
-    for (const job of chosen(extent)) {
+    for (const job of jobsOf(extent, SHORT_JOBS)) {
       yield* rowsOfOneDisk(job, extent);
       if (!extent.isShort) yield* rowsOfParts(job, extent);
     }
   },
 };
-
-function chosen({ isShort, random }: Extent): readonly JobName[] {
-  const all = Object.keys(subjects) as JobName[];
-  if (!isShort) return all;
-  return Array.from({ length: SHORT_JOBS }, () => all.splice(random.below(all.length), 1)).flat();
-}
 
 async function* rowsOfOneDisk(job: JobName, { isShort, random }: Extent): AsyncGenerator<Row> {
   const disk = createSmallDisk();
@@ -54,9 +48,11 @@ async function* rowsOfOneDisk(job: JobName, { isShort, random }: Extent): AsyncG
     separate([join(root, 'work'), ...(job === 'reboot' ? [paths.data] : [])]);
   const trials = createTrials(job, { parent: disk.directory, furnish });
   const tryIt = (how: Partial<Full>) => trials.use((trial) => tryFull(trial, how));
+  const own = random.fork(job);
   try {
-    const stages = [...new Set(await trials.stages())];
-    for (const stage of isShort ? [random.pick(['start', ...stages])] : stages) {
+    const [first = '', ...others] = new Set(await trials.stages());
+    const stages: readonly [string, ...string[]] = [first, ...others];
+    for (const stage of isShort ? [own.pick(stages)] : stages) {
       yield { name: `${job}, no space at ${stage}`, run: () => tryIt({ moment: { stage, afterMs: 0 } }) };
     }
     yield* rowsUntilSuccess(job, 'KiB', isShort, (free) => tryIt({ left: free * KIB }));
@@ -92,12 +88,13 @@ async function* rowsOfParts(job: JobName, { random }: Extent): AsyncGenerator<Ro
   const furnish = (appliance: TestAppliance) =>
     separate(Object.values(PARTS).map((place) => place(appliance)));
   const trials = createTrials(job, { furnish });
+  const own = random.fork(`${job} parts`);
   try {
     const [first = '', ...others] = new Set(await trials.stages());
     for (const part of Object.keys(PARTS)) {
       const tryIt = (how: Partial<Full>) => trials.use((trial) => tryFull(trial, { part, ...how }));
       yield { name: `${job}, no space in ${part} before it`, run: () => tryIt({}) };
-      const stage = random.pick([first, ...others]);
+      const stage = own.pick([first, ...others]);
       const run = () => tryIt({ moment: { stage, afterMs: 0 } });
       yield { name: `${job}, no space in ${part} at ${stage}`, run };
     }

@@ -5,11 +5,11 @@ import { mayMount } from '../../support/tmpfs.js';
 import { hasTool } from '../../support/tools.js';
 import { createPoweredDisk, type PowerCut, type PoweredDisk } from '../disk/power.js';
 import { processesOf } from '../oracle/leftovers.js';
-import type { Extent, Group, Row } from '../row.js';
+import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
+import type { Extent, Group, Row } from '../row.js';
 import { momentsOf, type NamedMoment } from '../stand/moments.js';
 import type { Stand } from '../stand/stand.js';
-import { subjects } from '../stand/subjects.js';
 import { createTrials } from '../stand/trials.js';
 
 const CUTS: readonly [PowerCut, PowerCut] = ['lost', 'names'];
@@ -27,7 +27,7 @@ export const powerCut: Group = {
     return mayMount() ? undefined : 'it may not mount here';
   },
   async *rows(extent) {
-    for (const job of chosen(extent)) {
+    for (const job of jobsOf(extent, SHORT_JOBS)) {
       const disk = createPoweredDisk();
       try {
         yield* rowsOf(job, disk, extent);
@@ -38,26 +38,20 @@ export const powerCut: Group = {
   },
 };
 
-function chosen({ isShort, random, jobs }: Extent): readonly JobName[] {
-  if (jobs) return jobs;
-  const all = Object.keys(subjects) as JobName[];
-  if (!isShort) return all;
-  return Array.from({ length: SHORT_JOBS }, () => all.splice(random.below(all.length), 1)).flat();
-}
-
 async function* rowsOf(
   job: JobName,
   disk: PoweredDisk,
   { isShort, random, product }: Extent,
 ): AsyncGenerator<Row> {
   const trials = createTrials(job, { parent: disk.directory, product });
+  const own = random.fork(job);
   try {
     const stages = await trials.stages();
     const told = { name: 'when its success was told', at: () => ({ isTold: true, afterMs: 0 }) };
-    const all = [...momentsOf(stages, random.fork(job), 4), ...soonAfter(stages, random), told];
-    const moments = isShort ? [random.pick(momentsOf(stages, random, 1)), told] : all;
+    const all = [...momentsOf(stages, own, 4), ...soonAfter(stages, own), told];
+    const moments = isShort ? [own.pick(momentsOf(stages, own, 1)), told] : all;
     for (const { name, at } of moments) {
-      for (const how of isShort ? [random.pick(CUTS)] : CUTS) {
+      for (const how of isShort ? [own.pick(CUTS)] : CUTS) {
         const run = () =>
           trials.use(async (trial) => {
             await trial.faultedRound({

@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import type { JobName } from '../../../src/jobs/index.js';
 import { hasTool } from '../../support/tools.js';
+import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
 import type { Extent, Group, Row } from '../row.js';
 import type { TestAppliance } from '../../support/appliance.js';
 import type { Tolerance } from '../oracle/judge.js';
-import { subjects } from '../stand/subjects.js';
 import type { Trial } from '../stand/trial.js';
 import { createTrials } from '../stand/trials.js';
 import { askRunner } from '../syscalls/ask-runner.js';
-import { ERRNOS, STARTS_PROCESS, type Call } from '../syscalls/calls.js';
+import { callsOn, errnosOf, type Call } from '../syscalls/calls.js';
 import type { Injection } from '../syscalls/traced-runner.js';
 
-/** About a quarter of an hour for all jobs, on a quiet machine of two cores. */
-const ROWS_OF_JOB = 45;
 const SHORT_JOBS = 2;
 const SHORT_ROWS_OF_JOB = 4;
 
@@ -23,21 +21,15 @@ export const syscalls: Group = {
     'a system call of a job fails: the n-th of its kind, for want of space, memory or files, or as the disk is broken',
   lacks: () => (hasTool('strace') ? undefined : 'it needs strace'),
   async *rows(extent) {
-    for (const job of chosen(extent)) yield* rowsOf(job, extent);
+    for (const job of jobsOf(extent, SHORT_JOBS)) yield* rowsOf(job, extent);
   },
 };
-
-function chosen({ isShort, random }: Extent): readonly JobName[] {
-  const all = Object.keys(subjects) as JobName[];
-  if (!isShort) return all;
-  return Array.from({ length: SHORT_JOBS }, () => all.splice(random.below(all.length), 1)).flat();
-}
 
 async function* rowsOf(job: JobName, { isShort, random }: Extent): AsyncGenerator<Row> {
   const trials = createTrials(job);
   try {
-    const injections = drawInjections(await trials.use(callsOf), random.fork(job));
-    for (const injection of injections.slice(0, isShort ? SHORT_ROWS_OF_JOB : ROWS_OF_JOB)) {
+    const all = injectionsOf(await trials.use(callsOf));
+    for (const injection of isShort ? draw(all, SHORT_ROWS_OF_JOB, random.fork(job)) : all) {
       const { name, nth, errno } = injection;
       const run = () => trials.use((trial) => tryInjection(trial, injection));
       yield { name: `${job}, ${name} fails at call ${nth} with ${errno}`, run };
@@ -56,7 +48,7 @@ async function callsOf(trial: Trial): Promise<readonly Call[]> {
   });
   assert.ok(hasSucceeded, 'a job that is only watched succeeds');
   const { root } = trial.stand.appliance;
-  return made.filter(({ name, text }) => text.includes(root) || STARTS_PROCESS.test(name));
+  return callsOn(root, made);
 }
 
 async function tryInjection(trial: Trial, injection: Injection): Promise<void> {
@@ -73,23 +65,21 @@ function toleranceOf(calls: readonly Call[], { paths }: TestAppliance): Toleranc
   return { keepsFiles: injected.length > 0, losesLog: injected.some(({ text }) => text.includes(paths.log)) };
 }
 
-/** Each call and each fault of it once: of every kind of call the first ones, in an order by chance. */
-function drawInjections(calls: readonly Call[], random: Random): Injection[] {
-  const kinds = Object.entries(ERRNOS).map(([name, errnos]) => {
-    const numbers = new Set(calls.filter((call) => call.name === name).map(({ nth }) => nth));
-    const all = [...numbers].flatMap((nth) => errnos.map((errno) => ({ name, nth, errno })));
-    return shuffled(all, random);
-  });
-  const turns = Math.max(...kinds.map((all) => all.length));
-  return Array.from({ length: turns }, (_, turn) =>
-    shuffled(
-      kinds.flatMap((all) => all.slice(turn, turn + 1)),
-      random,
-    ),
-  ).flat();
+/** The n-th call of each name, for every n of which there is one, with each fault that it may return; in their order. */
+function injectionsOf(calls: readonly Call[]): Injection[] {
+  const all = calls.flatMap((call) =>
+    errnosOf(call).map((errno): Injection => ({ name: call.name, nth: call.nth, errno })),
+  );
+  // Several threads count by themselves.
+  return [...new Map(all.map((one) => [`${one.name} ${one.nth} ${one.errno}`, one])).values()];
 }
 
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const left = [...items];
-  return items.flatMap(() => left.splice(random.below(left.length), 1));
+/** Of as many kinds of call one each. */
+function draw(injections: readonly Injection[], count: number, random: Random): Injection[] {
+  const kinds = [...new Set(injections.map(({ name }) => name))];
+  return Array.from({ length: Math.min(count, kinds.length) }, () => {
+    const [kind] = kinds.splice(random.below(kinds.length), 1);
+    const alike = injections.filter(({ name }) => name === kind);
+    return alike.slice(random.below(alike.length)).slice(0, 1);
+  }).flat();
 }

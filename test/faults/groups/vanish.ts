@@ -96,8 +96,11 @@ async function tryUpload(
   const before = await subject.state(appliance);
   const gone: Promise<void>[] = [];
   for (let chunk = 0; chunk < chunks; chunk += 1) {
+    const begun = new Set(await readdir(incoming));
     const connection = await sendPart(stand, path, form, chunk / chunks);
-    await poll('the upload has begun', async () => (await readdir(incoming)).length > 0);
+    await poll('the upload has begun', async () =>
+      (await readdir(incoming)).some((name) => !begun.has(name)),
+    );
     go(connection);
     gone.push(ended(connection.below));
   }

@@ -65,7 +65,8 @@ const tar = fc
     fc.boolean(),
   )
   .map(([members, isEnded]) => Buffer.concat([...members, ...(isEnded ? [tarEnd] : [])]));
-const shape = fc.tuple(tar, fc.nat(5), fc.nat()).map(([bytes, kind, at]) => {
+/** A tar of odd members, whole or damaged. */
+export const archive = fc.tuple(tar, fc.nat(5), fc.nat()).map(([bytes, kind, at]) => {
   if (kind === 0) return bytes.subarray(0, at % (bytes.length + 1));
   if (kind === 1 && bytes.length > 0) {
     const copy = Buffer.from(bytes);
@@ -76,7 +77,7 @@ const shape = fc.tuple(tar, fc.nat(5), fc.nat()).map(([bytes, kind, at]) => {
 });
 
 export function generatedArchives(random: Random, count: number): readonly ArchiveCase[] {
-  const samples = fc.sample(shape, { numRuns: count, seed: random.below(2 ** 31) });
+  const samples = fc.sample(archive, { numRuns: count, seed: random.below(2 ** 31) });
   return samples.map((bytes, index) => ({ name: `generated ${index}`, tar: bytes }));
 }
 

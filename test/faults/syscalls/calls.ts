@@ -8,7 +8,7 @@ export interface Call {
   readonly isInjected: boolean;
 }
 
-/** What may go wrong with the calls that a job's success hangs on. */
+/** What may go wrong with the calls that a job's success hangs on, and those that its scripts make for it. */
 export const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   openat: ['ENOSPC', 'EIO', 'EROFS', 'EMFILE', 'ENOMEM'],
   write: ['ENOSPC', 'EIO'],
@@ -19,6 +19,7 @@ export const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   fdatasync: ['EIO', 'ENOSPC'],
   syncfs: ['EIO', 'ENOSPC'],
   rename: ['EIO', 'EROFS', 'ENOSPC'],
+  renameat: ['EIO', 'EROFS', 'ENOSPC'],
   renameat2: ['EIO', 'EROFS', 'ENOSPC'],
   link: ['EIO', 'EROFS', 'ENOSPC'],
   linkat: ['EIO', 'EROFS', 'ENOSPC'],
@@ -31,10 +32,14 @@ export const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   fchmod: ['EIO', 'EROFS'],
   chmod: ['EIO', 'EROFS'],
   fchown: ['EIO', 'EROFS'],
+  utimensat: ['EIO', 'EROFS'],
   read: ['EIO'],
   pread64: ['EIO'],
   getdents64: ['EIO', 'ENOMEM'],
   statx: ['EIO', 'ENOMEM'],
+  newfstatat: ['EIO', 'ENOMEM'],
+  readlink: ['EIO'],
+  statfs: ['EIO', 'ENOMEM'],
   copy_file_range: ['EIO', 'ENOSPC'],
   sendfile: ['EIO', 'ENOSPC'],
   close: ['EIO'],
@@ -42,6 +47,9 @@ export const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   clone: ['ENOMEM', 'EAGAIN'],
   clone3: ['ENOMEM', 'EAGAIN'],
   vfork: ['ENOMEM', 'EAGAIN'],
+  socketpair: ['EMFILE', 'ENOMEM'],
+  pipe2: ['EMFILE', 'ENOMEM'],
+  dup2: ['EMFILE'],
 };
 
 /** The calls of strace's output with `-f`, which begins each line with the thread. */
@@ -65,5 +73,44 @@ export function parseCalls(trace: string): Call[] {
   return calls;
 }
 
-/** Calls that start a process, which name no file of the appliance. */
-export const STARTS_PROCESS = /^(execve|clone3?|vfork)$/;
+/** Calls that start a process or connect it, which name no file of the appliance. */
+const STARTS_PROCESS = /^(execve|clone3?|vfork|socketpair|pipe2|dup2)$/;
+
+/** What may be wanting only where something is to be written. */
+const FOR_WRITING: readonly string[] = ['ENOSPC', 'EROFS'];
+const OPENS_FOR_WRITING = /O_CREAT|O_WRONLY|O_RDWR/;
+
+/** What this call may return. */
+export function errnosOf({ name, text }: Call): readonly string[] {
+  const errnos = ERRNOS[name] ?? [];
+  if (name !== 'openat' || OPENS_FOR_WRITING.test(text)) return errnos;
+  return errnos.filter((errno) => !FOR_WRITING.includes(errno));
+}
+
+/** More files than this whose paths differ in their numbers only are alike. */
+const ALIKE = 5;
+
+/**
+ * Those that concern an appliance. Of files that are alike, as a backup or a restore has them by the dozen, those on the
+ * first, the middle and the last one stand for the others.
+ */
+export function callsOn(root: string, calls: readonly Call[]): readonly Call[] {
+  const own = calls.filter(({ name, text }) => text.includes(root) || STARTS_PROCESS.test(name));
+  const kinds = new Map<string, Set<string>>();
+  for (const path of own.flatMap(pathsOf)) {
+    const kind = path.replace(/\d+/g, '0');
+    kinds.set(kind, (kinds.get(kind) ?? new Set()).add(path));
+  }
+  const left = new Set<string>();
+  for (const alike of kinds.values()) {
+    const paths = [...alike];
+    if (paths.length <= ALIKE) continue;
+    const kept = [paths[0], paths[paths.length >> 1], paths.at(-1)];
+    paths.filter((path) => !kept.includes(path)).forEach((path) => left.add(path));
+  }
+  return own.filter((call) => !pathsOf(call).some((path) => left.has(path)));
+}
+
+function pathsOf({ text }: Call): string[] {
+  return [...text.matchAll(/"(\/[^"]*)"|<(\/[^>]*)>/g)].map(([, named = '', opened = '']) => named || opened);
+}
