@@ -34,6 +34,11 @@ export interface JobLauncher {
   share(name: JobName): Promise<JobOutcome>;
   /** @throws AdminError `badRequest` when the job could not start now: asked before an upload is accepted */
   refuseIfBusy(name: JobName): Promise<void>;
+  /**
+   * Does something that a job of this name must not be started in; who asks for the same meanwhile shares its end. Among
+   * many clients those who stop a job would otherwise hardly come to it.
+   */
+  withhold(name: JobName, work: () => Promise<void>): Promise<void>;
   /** Settles and cleans up once, then looks for killed jobs and overlong logs again and again. */
   watch(): Promise<StopRepeating>;
 }
@@ -58,6 +63,7 @@ const SETTLE_AGAIN_MOST_MS = 60_000;
 export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const { paths, adminPath, settings, logger, openPrivileged } = parts;
   const starting = new Set<JobName>();
+  const withheld = new Map<JobName, Promise<void>>();
   const shareSettling = createShare<unknown>();
   const shareOutcome = createShare<JobOutcome>();
   const watched = Object.values(jobs).map((job) => {
@@ -127,9 +133,11 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     );
   };
 
+  const isBusy = (name: JobName) => starting.has(name) || withheld.has(name);
+
   const tryToStart = async (name: JobName, inputs: Readonly<Record<string, string>>) => {
     // Starts that arrive together would otherwise queue up behind a job that ends within milliseconds.
-    if (starting.has(name)) return { state: 'refused', by: name } as const;
+    if (isBusy(name)) return { state: 'refused', by: name } as const;
     starting.add(name);
     try {
       await settle(name);
@@ -164,8 +172,13 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     },
     share: (name) => shareOutcome(name, () => shareNow(name)),
     async refuseIfBusy(name) {
-      const running = starting.has(name) ? name : await findRunning(name, paths);
+      const running = isBusy(name) ? name : await findRunning(name, paths);
       if (running !== undefined) throw refusal(name, running);
+    },
+    withhold(name, work) {
+      const ended = withheld.get(name) ?? work().finally(() => withheld.delete(name));
+      withheld.set(name, ended);
+      return ended;
     },
     async watch() {
       await lookAfterAll();

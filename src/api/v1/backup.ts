@@ -1,6 +1,7 @@
 import { readBackup } from '../../actions/read-backup.js';
 import { startBackup } from '../../actions/start-backup.js';
 import { V1_PREFIX } from '../../config/v1-prefix.js';
+import type { AppContext } from '../../context.js';
 import { AdminError } from '../../core/errors.js';
 import { pathsOf, type Endpoint } from '../../http/endpoint.js';
 import { accepted, download, json, ok, textFile } from '../../http/reply.js';
@@ -28,7 +29,7 @@ export const changeBackup: Endpoint = {
   },
   async handle(context, { id, address, fields }) {
     const action = actionIn(fields);
-    await (action === 'START' ? startBackup(context) : context.operations.stopBackup());
+    await (action === 'START' ? startBackup(context) : stopBackup(context));
     await context.audit.record({ id, action: 'backup.post', target: action, address });
     return accepted(path);
   },
@@ -125,6 +126,10 @@ export const restoreBackup: Endpoint = {
     return ok();
   },
 };
+
+function stopBackup({ launcher, operations }: AppContext): Promise<void> {
+  return launcher.withhold('backup', () => operations.stopBackup());
+}
 
 function actionIn(fields: ReadonlyMap<string, string>): 'START' | 'STOP' {
   const action = fields.get('action')?.toUpperCase();
