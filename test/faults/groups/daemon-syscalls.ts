@@ -143,6 +143,7 @@ function* rowsOf(
     async run() {
       isLastHit = true;
       isLastHit = await attempt(fault);
+      return isLastHit ? undefined : 'missed';
     },
   });
   if (isShort) {

@@ -54,10 +54,11 @@ async function* rowsOfOneDisk(job: JobName, { isShort, random }: Extent): AsyncG
     separate([join(root, 'work'), ...(job === 'reboot' ? [paths.data] : [])]);
   const trials = createTrials(job, { parent: disk.directory, furnish });
   const tryIt = (how: Partial<Full>) => trials.use((trial) => tryFull(trial, how));
+  const tryAt = async (stage: string) => (await tryIt({ moment: { stage, afterMs: 0 } })).verdict;
   try {
     const stages = [...new Set(await trials.stages())];
     for (const stage of isShort ? [random.pick(['start', ...stages])] : stages) {
-      yield { name: `${job}, no space at ${stage}`, run: () => tryIt({ moment: { stage, afterMs: 0 } }) };
+      yield { name: `${job}, no space at ${stage}`, run: () => tryAt(stage) };
     }
     yield* rowsUntilSuccess(job, 'KiB', isShort, (free) => tryIt({ left: free * KIB }));
     yield* rowsUntilSuccess(job, 'files', isShort, (free) => tryIt({ left: free, fill: fillInodes }));
@@ -95,7 +96,8 @@ async function* rowsOfParts(job: JobName, { random }: Extent): AsyncGenerator<Ro
   try {
     const [first = '', ...others] = new Set(await trials.stages());
     for (const part of Object.keys(PARTS)) {
-      const tryIt = (how: Partial<Full>) => trials.use((trial) => tryFull(trial, { part, ...how }));
+      const tryIt = async (how: Partial<Full>) =>
+        (await trials.use((trial) => tryFull(trial, { part, ...how }))).verdict;
       yield { name: `${job}, no space in ${part} before it`, run: () => tryIt({}) };
       const stage = random.pick([first, ...others]);
       const run = () => tryIt({ moment: { stage, afterMs: 0 } });

@@ -60,12 +60,13 @@ async function* rowsOf(
       for (const how of isShort ? [random.pick(CUTS)] : CUTS) {
         const run = () =>
           trials.use(async (trial) => {
-            await trial.faultedRound({
+            const { verdict } = await trial.faultedRound({
               ready: () => disk.sync(),
-              moment: at(trial.longestMs),
+              moment: at(trial.lastsMs),
               act: ({ stand, runner }) => cutPower(stand, runner, disk, how),
               mend: () => disk.plugIn(),
             });
+            return verdict;
           });
         yield { name: `${job}, ${name}, power cut (${how})`, run };
       }

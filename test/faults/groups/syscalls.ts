@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { JobName } from '../../../src/jobs/index.js';
 import { hasTool } from '../../support/tools.js';
 import type { Random } from '../random.js';
-import type { Extent, Group, Row } from '../row.js';
+import type { Extent, Group, Row, Verdict } from '../row.js';
 import type { TestAppliance } from '../../support/appliance.js';
 import type { Tolerance } from '../oracle/judge.js';
 import { subjects } from '../stand/subjects.js';
@@ -59,18 +59,25 @@ async function callsOf(trial: Trial): Promise<readonly Call[]> {
   return made.filter(({ name, text }) => text.includes(root) || STARTS_PROCESS.test(name));
 }
 
-async function tryInjection(trial: Trial, injection: Injection): Promise<void> {
+async function tryInjection(trial: Trial, injection: Injection): Promise<Verdict> {
   let made: readonly Call[] = [];
   await trial.faultedRound({
     ask: (stand, subject, files) => askRunner(stand, subject, files, injection, (calls) => (made = calls)),
     tolerance: () => toleranceOf(made, trial.stand.appliance),
   });
+  return made.some(({ isInjected }) => isInjected) ? undefined : 'missed';
 }
+
+/** Calls whose failure keeps a file from being removed. */
+const REMOVES = /^(unlink(at)?|rmdir|openat|getdents64)$/;
 
 /** A file that could not be removed is removed when the job runs again. */
 function toleranceOf(calls: readonly Call[], { paths }: TestAppliance): Tolerance {
   const injected = calls.filter(({ isInjected }) => isInjected);
-  return { keepsFiles: injected.length > 0, losesLog: injected.some(({ text }) => text.includes(paths.log)) };
+  return {
+    keepsFiles: injected.some(({ name }) => REMOVES.test(name)),
+    losesLog: injected.some(({ text }) => text.includes(paths.log)),
+  };
 }
 
 /** Each call and each fault of it once: of every kind of call the first ones, in an order by chance. */
