@@ -81,6 +81,27 @@ const bugs: readonly SeededBug[] = [
     lostFor: /no secret is told/,
   },
   {
+    name: 'a password given as an argument',
+    file: 'jobs/storage.ts',
+    right: 'args: [] }',
+    wrong: 'args: [JSON.stringify(settings)] }',
+    group: 'kill',
+    job: 'storage',
+    rows: 'storage, at start, runner killed',
+    lostFor: /the storage password of round \d+ in the process list/,
+  },
+  {
+    name: 'a file put back with another mode',
+    file: 'system/file-change.ts',
+    right: 'await rename(old, file);\n    //',
+    wrong:
+      "await import('node:fs/promises').then(({ chmod }) => chmod(old, 0o666)).then(() => rename(old, file));\n    //",
+    group: 'kill',
+    job: 'settings',
+    rows: 'settings, its runner killed while',
+    lostFor: /modes and owners stay, but: .*now 666/,
+  },
+  {
     name: 'a file left behind',
     file: 'jobs/job-records.ts',
     right: 'await freePath(path)',

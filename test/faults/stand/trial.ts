@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { sleep } from '../../../src/core/clock.js';
 import type { JobName } from '../../../src/jobs/index.js';
 import { ageStagedFiles, knownFiles, stagedFiles } from '../oracle/leftovers.js';
-import { judge, requireClean, type Tolerance } from '../oracle/judge.js';
+import { attributesOf } from '../oracle/attributes.js';
+import { watchCommandLines } from '../oracle/command-lines.js';
+import { judge, requireClean, type Known, type Tolerance } from '../oracle/judge.js';
 import { awaitSettled, awaitTold } from '../oracle/truth.js';
 import type { Verdict } from '../row.js';
 import { ask } from './ask.js';
@@ -85,14 +87,19 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
   let round = 0;
   let current = 0;
   let lastsMs = 0;
-  let known: readonly string[] | undefined;
+  let known: Known | undefined;
   const stages: string[] = [];
+  let endWatch: () => void = () => undefined;
 
   const begin = async () => {
     round += 1;
+    stand.seen.commandLines.clear();
+    stand.seen.answers.clear();
     const { files = {}, secrets = {} } = await subject.make(appliance, round);
     for (const [name, secret] of Object.entries(secrets))
       stand.secrets.set(`${name} of round ${round}`, secret);
+    endWatch();
+    endWatch = watchCommandLines(stand);
     return files;
   };
 
@@ -103,14 +110,16 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
     const { code, text } = await ask(stand, subject, files);
     await awaitSettled(subject.job, appliance);
     forget();
+    stand.seen.answers.add(text);
     lastsMs = performance.now() - began;
     current = await judge({ stand, subject, round, before: current, code, hasBegun: true });
+    endWatch();
     assert.ok(
       code !== undefined && code < 300,
       `a job that nothing disturbs is accepted, not answered ${code ?? 'not at all'} ${text}`,
     );
     assert.equal(current, round, 'a job that nothing disturbs succeeds');
-    known ??= await knownFiles(appliance);
+    known ??= { names: await knownFiles(appliance), attributes: await attributesOf(appliance) };
     await requireClean(stand, known);
   };
 
@@ -119,6 +128,7 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
     await plainRound();
     forget();
   } catch (error) {
+    endWatch();
     await stand.close();
     throw error;
   }
@@ -156,13 +166,15 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
         forget();
       }
       if (!stand.isServing()) await stand.restart();
-      const { code } = answer;
+      const { code, text } = answer;
+      stand.seen.answers.add(text);
       const tolerated = tolerance?.() ?? {};
       const isTold = moment?.isTold === true;
       const judged = { stand, subject, round, before: current, code, hasBegun, isTold, tolerance: tolerated };
       current = await judge(judged);
+      endWatch();
       const hasSucceeded = current === round;
-      await requireClean(stand, known ?? [], tolerated);
+      await requireClean(stand, known!, tolerated);
       await plainRound();
       return { ...answer, hasSucceeded, verdict };
     },
@@ -174,10 +186,11 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
       }
       if (!stand.isServing()) await stand.restart();
       assert.equal(await subject.state(appliance), current, 'what was brought about is still there');
-      await requireClean(stand, known ?? []);
+      await requireClean(stand, known!);
       await plainRound();
     },
     async close() {
+      endWatch();
       try {
         await ageStagedFiles(appliance);
         await stand.restart();
