@@ -21,7 +21,7 @@ interface Tried {
 
 interface SeededBug extends Tried {
   readonly name: string;
-  /** Below `src/`. */
+  /** Relative to `src/`. */
   readonly file: string;
   readonly right: string;
   readonly wrong: string;
@@ -82,9 +82,9 @@ const bugs: readonly SeededBug[] = [
   },
   {
     name: 'a password given as an argument',
-    file: 'jobs/storage.ts',
-    right: 'args: [] }',
-    wrong: 'args: [JSON.stringify(settings)] }',
+    file: '../scripts/apply-storage.sh',
+    right: 'exec "$script"',
+    wrong: 'exec "$script" "$(cat "$ADMIND_ROOT/usr/local/etc/storage.conf")"',
     group: 'kill',
     job: 'storage',
     rows: 'storage, at start, runner killed',
