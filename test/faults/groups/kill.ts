@@ -46,7 +46,7 @@ async function* rowsOf(job: JobName, { isShort, random, product }: Extent): Asyn
     for (const { name, at } of isShort ? [random.pick(moments)] : moments) {
       for (const victim of isShort ? [random.pick<Victim>(['runner', 'all'])] : allVictims) {
         const run = () =>
-          trials.use((trial) => faulted(trial, { moment: at(trial.lastsMs), act: VICTIMS[victim] }));
+          trials.use((trial) => faulted(trial, { moment: at(trial.shortestMs), act: VICTIMS[victim] }));
         yield { name: `${job}, ${name}, ${victim} killed`, run };
       }
     }

@@ -62,7 +62,7 @@ async function* rowsOf(
           trials.use(async (trial) => {
             const { verdict } = await trial.faultedRound({
               ready: () => disk.sync(),
-              moment: at(trial.lastsMs),
+              moment: at(trial.shortestMs),
               act: ({ stand, runner }) => cutPower(stand, runner, disk, how),
               mend: () => disk.plugIn(),
             });

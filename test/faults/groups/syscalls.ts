@@ -68,8 +68,8 @@ async function tryInjection(trial: Trial, injection: Injection): Promise<Verdict
   return made.some(({ isInjected }) => isInjected) ? undefined : 'missed';
 }
 
-/** Calls whose failure keeps a file from being removed. */
-const REMOVES = /^(unlink(at)?|rmdir|openat|getdents64)$/;
+/** Calls whose failure keeps a file from being removed; whether it is a directory is asked by `statx`. */
+const REMOVES = /^(unlink(at)?|rmdir|openat|getdents64|statx)$/;
 
 /** A file that could not be removed is removed when the job runs again. */
 function toleranceOf(calls: readonly Call[], { paths }: TestAppliance): Tolerance {
