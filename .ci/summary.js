@@ -20,6 +20,7 @@ function outcomesOf({ testResults = [], results = [] }) {
       const failed = Math.max(count('failed'), status === 'failed' ? 1 : 0);
       return { name, passed: count('passed'), failed };
     }),
+    // Rows that missed have neither passed nor failed.
     ...results.map(({ group, survived, lost }) => ({ name: group, passed: survived, failed: lost.length })),
   ];
 }

@@ -5,7 +5,7 @@ import { AdminError, isDiskFull, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { repeat, type StopRepeating } from '../core/repeat.js';
 import { createShare } from '../core/share.js';
-import { readJobStatus } from '../records/job-status.js';
+import { readsSuccess } from '../records/job-status.js';
 import { isLocked } from '../system/lock.js';
 import { spawnPeer, type Peer } from '../system/peer.js';
 import { findRunning, lockOf } from './acquire.js';
@@ -74,8 +74,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
 
   const launch = (order: JobOrder) => {
     const name = 'run' in order ? order.run : order.settle;
-    const isPublished = async () =>
-      (await readJobStatus(jobs[name].status(paths))).fields.status === 'success';
+    const isPublished = () => readsSuccess(jobs[name].status(paths));
     if (openPrivileged) return launchRunner({ runner: openPrivileged(), order, isPublished, logger });
     const runner = spawnPeer([process.execPath, productPath('dist/jobs/runner.js')], parts.runnerOutput);
     const withSetup = { ...order, root: paths.root, adminPath, settings };

@@ -78,6 +78,11 @@ export async function readsRunning(files: StatusFiles): Promise<boolean> {
   return (await readJobStatus(files)).fields.status === 'running';
 }
 
+/** Whether the status says that the job, when it ran last, succeeded. */
+export async function readsSuccess(files: StatusFiles): Promise<boolean> {
+  return (await readJobStatus(files)).fields.status === 'success';
+}
+
 async function readJsonStatus(file: string | undefined): Promise<Record<string, unknown> | undefined> {
   const text = await read(file);
   if (text === undefined) return undefined;

@@ -7,9 +7,7 @@ const groupOf = (rows: readonly Row[], lacks?: string): Group => ({
   name: 'group',
   about: 'for this test',
   lacks: () => lacks,
-  async *rows() {
-    yield* await Promise.resolve(rows);
-  },
+  rows: () => rows,
 });
 const survivor: Row = { name: 'survivor', run: () => Promise.resolve() };
 const run = (groups: readonly Group[], print: (line: string) => void = silent) =>
@@ -31,14 +29,34 @@ test('rows that reject and rows that hang are lost, and the others go on', async
       { row: 'hangs', reason: 'it hung: no end after 0.02 s' },
     ],
   });
-  expect(lines.join('\n')).toMatch(/LOST {5}group: rejects\n.*torn[^]*3 tried, 1 survived, 2 lost/);
+  expect(lines.join('\n')).toMatch(/LOST {5}group: rejects\n.*torn[^]*3 tried, 1 survived, 0 missed, 2 lost/);
+});
+
+test('rows that missed, and those that cannot run here, have not survived', async () => {
+  const rows: readonly Row[] = [
+    { name: 'too late', run: () => Promise.resolve('missed' as const) },
+    {
+      name: 'without its tool',
+      run: () => Promise.reject<undefined>(new Error('was run')),
+      lacks: 'it needs a tool',
+    },
+    survivor,
+  ];
+  const lines: string[] = [];
+  const [result] = await run([groupOf(rows)], (line) => lines.push(line));
+  expect(result).toMatchObject({
+    ...{ tried: 3, survived: 1, lost: [] },
+    missed: [{ row: 'too late' }, { row: 'without its tool', lacks: 'it needs a tool' }],
+  });
+  expect(lines[1]).toBe('MISSED   group: without its tool: it needs a tool');
+  expect(lines.at(-1)).toMatch(/3 tried, 1 survived, 2 missed, 0 lost/);
 });
 
 test('a group that cannot make its next row has lost one', async () => {
   const broken: Group = {
     ...groupOf([]),
-    async *rows() {
-      yield await Promise.resolve(survivor);
+    *rows() {
+      yield survivor;
       throw new Error('no stand');
     },
   };

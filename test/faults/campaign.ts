@@ -1,17 +1,25 @@
 import { messageOf } from '../../src/core/errors.js';
 import { createRandom } from './random.js';
-import type { Extent, Group, Row } from './row.js';
+import type { Extent, Group, Row, Verdict } from './row.js';
 
 export interface LostRow {
   readonly row: string;
   readonly reason: string;
 }
 
+export interface MissedRow {
+  readonly row: string;
+  /** Why it was not run; where it was, its fault found nothing to hit. */
+  readonly lacks?: string | undefined;
+}
+
 export interface GroupResult {
   readonly group: string;
   readonly about: string;
+  /** All of its rows: those that survived, that missed, and that are lost. */
   readonly tried: number;
   readonly survived: number;
+  readonly missed: readonly MissedRow[];
   readonly lost: readonly LostRow[];
   readonly seconds: number;
   /** Why none of its rows was tried. */
@@ -23,7 +31,7 @@ export interface CampaignOptions extends Omit<Extent, 'random'> {
   readonly seed: number;
   /** Told of each line as it happens. */
   readonly print: (line: string) => void;
-  /** Whether rows that survive are printed, too. */
+  /** Whether rows that survive or miss are printed, too. */
   readonly isVerbose?: boolean;
 }
 
@@ -42,11 +50,12 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
   const skipped = group.lacks?.();
   if (skipped !== undefined) {
     print(`SKIPPED  ${name}: ${skipped}`);
-    return { group: name, about, tried: 0, survived: 0, lost: [], seconds: 0, skipped };
+    return { group: name, about, tried: 0, survived: 0, missed: [], lost: [], seconds: 0, skipped };
   }
   print(`${name}: ${about}`);
   const began = performance.now();
   const lost: LostRow[] = [];
+  const missed: MissedRow[] = [];
   let tried = 0;
   const lose = (row: string, error: unknown) => {
     lost.push({ row, reason: messageOf(error) });
@@ -56,10 +65,18 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
     for await (const row of group.rows({ ...options, random: createRandom(seed, name) })) {
       if (rows?.test(row.name) === false) continue;
       tried += 1;
-      await runWithin(row).then(
-        () => isVerbose && print(`survived ${name}: ${row.name}`),
-        (error: unknown) => lose(row.name, error),
-      );
+      if (row.lacks !== undefined) {
+        missed.push({ row: row.name, lacks: row.lacks });
+        print(`MISSED   ${name}: ${row.name}: ${row.lacks}`);
+        continue;
+      }
+      try {
+        const verdict = await runWithin(row);
+        if (verdict === 'missed') missed.push({ row: row.name });
+        if (isVerbose) print(`${verdict ?? 'survived'} ${name}: ${row.name}`);
+      } catch (error) {
+        lose(row.name, error);
+      }
     }
   } catch (error) {
     // What makes the rows is a row, too: a group that cannot go on has not survived.
@@ -67,19 +84,36 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
     lose('the rest of the group', error);
   }
   const seconds = Math.round((performance.now() - began) / 1000);
-  const survived = tried - lost.length;
-  print(`${name}: ${tried} tried, ${survived} survived, ${lost.length} lost (${seconds} s)`);
-  return { group: name, about, tried, survived, lost, seconds };
+  const result = {
+    group: name,
+    about,
+    tried,
+    survived: tried - missed.length - lost.length,
+    missed,
+    lost,
+    seconds,
+  };
+  print(`${name}: ${count([result])} (${seconds} s)`);
+  return result;
+}
+
+/** How rows ended, in one line. */
+export function count(results: readonly GroupResult[]): string {
+  const sum = (of: (result: GroupResult) => number) =>
+    results.reduce((total, result) => total + of(result), 0);
+  const [tried, survived] = [sum((result) => result.tried), sum((result) => result.survived)];
+  const [missed, lost] = [sum((result) => result.missed.length), sum((result) => result.lost.length)];
+  return `${tried} tried, ${survived} survived, ${missed} missed, ${lost} lost`;
 }
 
 /** @throws what it is lost for, also when it does not end */
-export async function runWithin({ run, limitMs = ROW_LIMIT_MS }: Row): Promise<void> {
+export async function runWithin({ run, limitMs = ROW_LIMIT_MS }: Row): Promise<Verdict> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it hung: no end after ${limitMs / 1000} s`)), limitMs);
   });
   try {
-    await Promise.race([run(), limit]);
+    return (await Promise.race([run(), limit])) ?? undefined;
   } finally {
     clearTimeout(timer);
   }

@@ -1,11 +1,16 @@
 import type { JobName } from '../../src/jobs/index.js';
 import type { Random } from './random.js';
 
-/** One thing that is tried on an appliance: it survives, or it is lost and rejects with what was wrong. */
+/** Of a row that is not lost: `missed` where its fault came when there was nothing that it could hit, which proves nothing. */
+export type Verdict = 'missed' | undefined;
+
+/** One thing that is tried on an appliance: it survives, it missed, or it is lost and rejects with what was wrong. */
 export interface Row {
   /** What is tried, when, and what goes wrong then: `update, at decrypt, runner killed`. */
   readonly name: string;
-  run(): Promise<unknown>;
+  run(): Promise<void> | Promise<Verdict>;
+  /** What is missing here for it, in words: it counts as missed, and is not run. */
+  readonly lacks?: string | undefined;
   /** After this it is lost; default: two minutes. */
   readonly limitMs?: number;
 }
@@ -35,5 +40,5 @@ export interface Group {
    * The rows, one after the other: the next one is made when the last one has run, so that a row can tell whether there is
    * another. What a group has set up it takes down in `finally`, also when not all of its rows are taken.
    */
-  rows(extent: Extent): AsyncIterable<Row>;
+  rows(extent: Extent): Iterable<Row> | AsyncIterable<Row>;
 }

@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { JobName } from '../../src/jobs/index.js';
-import { runCampaign } from './campaign.js';
+import { count, runCampaign, type GroupResult } from './campaign.js';
 import { groups } from './groups/index.js';
 
 /*
  * The fault campaign, `npm run faults -- [--short] [--only GROUP[,GROUP]] [--jobs JOB[,JOB]] [--rows PATTERN]
- * [--product DIRECTORY] [--seed N] [--json FILE] [--verbose]`. Prints what was tried, and ends with status 1 when a row was
- * lost. `--jobs` is for groups that try one job after the other, `--product` for these, too.
+ * [--product DIRECTORY] [--seed N] [--json FILE] [--verbose] [--strict]`. Prints what was tried, and ends with status 1 when
+ * a row was lost; `--strict`: also when something is missing here for a group or a row. `--jobs` is for groups that try one
+ * job after the other, `--product` for these, too.
  */
 
 const { values } = parseArgs({
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },
     verbose: { type: 'boolean', default: false },
+    strict: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
 });
@@ -49,15 +51,26 @@ async function campaign(): Promise<void> {
     seed,
     print,
   });
-  const sum = (count: (result: (typeof results)[number]) => number) =>
-    results.reduce((total, result) => total + count(result), 0);
-  const lost = sum((result) => result.lost.length);
-  print(
-    `\nseed ${seed}: ${sum(({ tried }) => tried)} tried, ${sum(({ survived }) => survived)} survived, ${lost} lost`,
-  );
+  const isComplete = printSkipped(results);
+  print(`seed ${seed}: ${count(results)}`);
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify({ seed, isShort: values.short, results }, null, 2)}\n`);
   }
   // A row that hangs, or was left half-way, must not keep the campaign from ending.
-  process.exit(lost > 0 ? 1 : 0);
+  const isLost = results.some(({ lost }) => lost.length > 0);
+  process.exit(isLost || (values.strict && !isComplete) ? 1 : 0);
+}
+
+/** @returns whether there was nothing to print */
+function printSkipped(results: readonly GroupResult[]): boolean {
+  const skipped = results.flatMap(({ group, skipped: why }) =>
+    why === undefined ? [] : [`${group} (${why})`],
+  );
+  const lacking = results.flatMap(({ group, missed }) =>
+    missed.flatMap(({ row, lacks }) => (lacks === undefined ? [] : [`${group}: ${row} (${lacks})`])),
+  );
+  print('');
+  if (skipped.length > 0) print(`${skipped.length} groups skipped: ${skipped.join(', ')}`);
+  if (lacking.length > 0) print(`${lacking.length} rows not run: ${lacking.join(', ')}`);
+  return skipped.length + lacking.length === 0;
 }

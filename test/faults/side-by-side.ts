@@ -50,6 +50,6 @@ async function takeStep(of: Sequence, rows: RegExp | undefined): Promise<Step> {
   } catch (error) {
     // It has ended with this; the others go on.
     const lost = new Error(messageOf(error), { cause: error });
-    return { of, row: { name: 'the rest of a sequence', run: () => Promise.reject(lost) } };
+    return { of, row: { name: 'the rest of a sequence', run: () => Promise.reject<undefined>(lost) } };
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { killIfAlive } from '../../support/kill-if-alive.js';
 import { poll } from '../../support/poll.js';
+import type { Verdict } from '../row.js';
 import type { Point } from '../stand/point.js';
 import { roundStoppedAt } from '../stand/point.js';
 import type { FaultedMoment, Trial } from '../stand/trial.js';
@@ -15,8 +16,8 @@ const WHILE_WRITING: Point = {
 };
 
 /** A daemon starts while a job writes, and the clock was put a year on: what is half-written only looks old. */
-export async function keepsFileOfLivingWriter(trial: Trial, clock: Clock): Promise<void> {
-  await roundStoppedAt(trial, WHILE_WRITING, async (at) => {
+export function keepsFileOfLivingWriter(trial: Trial, clock: Clock): Promise<Verdict> {
+  return roundStoppedAt(trial, WHILE_WRITING, async (at) => {
     const { etc } = at.stand.appliance.paths;
     const staged = stagedIn(etc);
     clock.set(YEAR_S);
@@ -27,8 +28,8 @@ export async function keepsFileOfLivingWriter(trial: Trial, clock: Clock): Promi
 }
 
 /** The writer was killed, and the clock put a year back: what it left only looks as if it were to come. */
-export async function removesFileOfDeadWriter(trial: Trial, clock: Clock): Promise<void> {
-  await roundStoppedAt(trial, WHILE_WRITING, async (at) => {
+export function removesFileOfDeadWriter(trial: Trial, clock: Clock): Promise<Verdict> {
+  return roundStoppedAt(trial, WHILE_WRITING, async (at) => {
     await killRunner(at);
     clock.set(-YEAR_S);
     await at.stand.restart();

@@ -4,7 +4,7 @@ import { createClock, lacksClock, type Clock } from '../clock/clock.js';
 import { keepsFileOfLivingWriter, removesFileOfDeadWriter } from '../clock/staged.js';
 import { startsInYear } from '../clock/starts.js';
 import { throttleKeepsItsTime } from '../clock/throttle.js';
-import type { Extent, Group, Row } from '../row.js';
+import type { Extent, Group, Row, Verdict } from '../row.js';
 import { pointsOf, roundStoppedAt } from '../stand/point.js';
 import { createRivals } from '../stand/rivals.js';
 import { subjects } from '../stand/subjects.js';
@@ -53,7 +53,7 @@ async function* jumpRows(job: JobName, { isShort, random, product }: Extent): As
         const run = () =>
           trials.use(async (trial) => {
             time.set(0);
-            await roundStoppedAt(trial, point, (at) => jumpAgainstRivals(at, time, jump));
+            return roundStoppedAt(trial, point, (at) => jumpAgainstRivals(at, time, jump));
           });
         yield { name: `${job}, ${point.name}, the clock put ${jump.name}`, run, limitMs: ROW_LIMIT_MS };
       }
@@ -82,10 +82,10 @@ async function* otherRows({ isShort, product }: Extent): AsyncGenerator<Row> {
   if (!isShort) yield { name: 'the throttle', run: () => throttleKeepsItsTime(product) };
   const time = createClock();
   const trials = createTrials('settings', { prefix: time.prefix, product });
-  const staged = (act: (trial: Trial, time: Clock) => Promise<void>) => () =>
+  const staged = (act: (trial: Trial, time: Clock) => Promise<Verdict>) => () =>
     trials.use(async (trial) => {
       time.set(0);
-      await act(trial, time);
+      return act(trial, time);
     });
   try {
     yield {

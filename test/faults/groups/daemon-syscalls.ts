@@ -141,6 +141,7 @@ function* rowsOf(
     async run() {
       isLastHit = true;
       isLastHit = await attempt(fault);
+      return isLastHit ? undefined : 'missed';
     },
   });
   if (isShort) {

@@ -14,8 +14,7 @@ export const hostileFiles: Group = {
   name: 'hostile-files',
   about: 'with a damaged file the daemon starts or ends with a line that names it, never hangs, and recovers',
   lacks: () => (hasTool('mkfifo') ? undefined : 'mkfifo'),
-  // eslint-disable-next-line @typescript-eslint/require-await -- each row sets itself up
-  async *rows({ isShort, random }: Extent) {
+  *rows({ isShort, random }: Extent) {
     const root = '/appliance';
     const cases = applianceFiles(appliancePaths(root)).flatMap((file, index) =>
       FILE_FAULTS.map((fault) => ({ name: `${relative(root, file)} is ${fault.name}`, index, fault })),

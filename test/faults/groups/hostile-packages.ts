@@ -50,7 +50,10 @@ function* reading(trials: ArchiveTrials, cases: readonly ArchiveCase[], random: 
 }
 
 function row(name: string, run: () => Promise<unknown>): Row {
-  return { name, run: () => run().then(() => undefined), limitMs: 60_000 };
+  const runIt = async () => {
+    await run();
+  };
+  return { name, run: runIt, limitMs: 60_000 };
 }
 
 function* pick(rows: readonly Row[], step: number): Generator<Row> {

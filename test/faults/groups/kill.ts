@@ -1,20 +1,21 @@
 import type { JobName } from '../../../src/jobs/index.js';
 import { sleep } from '../../../src/core/clock.js';
-import { killIfAlive } from '../../support/kill-if-alive.js';
+import { killIfAlive, signalIfAlive } from '../../support/kill-if-alive.js';
 import { poll } from '../../support/poll.js';
 import { processesOf } from '../oracle/leftovers.js';
-import type { Extent, Group, Row } from '../row.js';
-import { childrenOf, commandOf } from '../stand/children.js';
+import type { Extent, Group, Row, Verdict } from '../row.js';
+import { childrenOf, commandOf, isRunning } from '../stand/children.js';
 import { momentsOf } from '../stand/moments.js';
 import { roundStoppedAt, WHEN_TOLD } from '../stand/point.js';
 import { SCRIPTED } from '../stand/scripted.js';
 import { subjects } from '../stand/subjects.js';
 import { createTrials } from '../stand/trials.js';
-import type { FaultedMoment, Trial } from '../stand/trial.js';
+import type { Fault, FaultedMoment, Trial } from '../stand/trial.js';
 
 /** What is killed, by its name in rows. */
 const VICTIMS = {
-  runner: ({ runner }: FaultedMoment) => killIfAlive(runner),
+  runner: ({ runner }: FaultedMoment) =>
+    Promise.resolve<Verdict>(signalIfAlive(runner, 'SIGKILL') ? undefined : 'missed'),
   daemon: ({ stand }: FaultedMoment) => stand.daemon.kill('SIGKILL'),
   all: async ({ stand, runner }: FaultedMoment) => {
     const others = await processesOf(stand.appliance, [stand.daemon.process.pid]);
@@ -45,7 +46,7 @@ async function* rowsOf(job: JobName, { isShort, random, product }: Extent): Asyn
     for (const { name, at } of isShort ? [random.pick(moments)] : moments) {
       for (const victim of isShort ? [random.pick<Victim>(['runner', 'all'])] : allVictims) {
         const run = () =>
-          trials.use((trial) => trial.faultedRound({ moment: at(trial.longestMs), act: VICTIMS[victim] }));
+          trials.use((trial) => faulted(trial, { moment: at(trial.shortestMs), act: VICTIMS[victim] }));
         yield { name: `${job}, ${name}, ${victim} killed`, run };
       }
     }
@@ -53,13 +54,13 @@ async function* rowsOf(job: JobName, { isShort, random, product }: Extent): Asyn
     const stage = SCRIPTED[job];
     if (stage !== undefined && !isShort) {
       const act = ({ runner }: FaultedMoment) => killBesideScript(runner);
-      const run = () => trials.use((trial) => trial.faultedRound({ moment: { stage, afterMs: 0 }, act }));
+      const run = () => trials.use((trial) => faulted(trial, { moment: { stage, afterMs: 0 }, act }));
       yield { name: `${job}, its runner killed while its script runs`, run };
     }
     for (let time = 1; stage !== undefined && time <= (isShort ? 1 : SCRIPT_KILLS); time += 1) {
       const afterMs = random.below(SCRIPT_LASTS_MS);
       const act = ({ runner }: FaultedMoment) => killScript(runner, afterMs);
-      const run = () => trials.use((trial) => trial.faultedRound({ moment: { stage, afterMs: 0 }, act }));
+      const run = () => trials.use((trial) => faulted(trial, { moment: { stage, afterMs: 0 }, act }));
       yield { name: `${job}, its script killed after ${afterMs} ms`, run };
     }
     yield { name: `${job}, nothing stays after all of them`, run: () => trials.close() };
@@ -68,23 +69,32 @@ async function* rowsOf(job: JobName, { isShort, random, product }: Extent): Asyn
   }
 }
 
-function killWhenTold(trial: Trial): Promise<void> {
-  return roundStoppedAt(trial, WHEN_TOLD, ({ runner }) => {
-    killIfAlive(runner);
-    return Promise.resolve(true);
-  });
+async function faulted(trial: Trial, fault: Fault): Promise<Verdict> {
+  return (await trial.faultedRound(fault)).verdict;
+}
+
+function killWhenTold(trial: Trial): Promise<Verdict> {
+  return roundStoppedAt(trial, WHEN_TOLD, ({ runner }) => Promise.resolve(signalIfAlive(runner, 'SIGKILL')));
 }
 
 /** The script goes on to its end, so that what it has done has to be put back. */
-async function killBesideScript(runner: number): Promise<void> {
+async function killBesideScript(runner: number): Promise<Verdict> {
   const isScript = (pid: number) => !commandOf(pid).includes('admind-script');
-  await poll('the script runs', () => Promise.resolve(childrenOf(runner).some(isScript)));
-  killIfAlive(runner);
+  const isThere = await isSeen(runner, () => childrenOf(runner).some(isScript));
+  return isThere && signalIfAlive(runner, 'SIGKILL') ? undefined : 'missed';
 }
 
 /** Kills what the runner has started, and leaves the runner alone. */
-async function killScript(runner: number, afterMs: number): Promise<void> {
-  await poll('the script runs', () => Promise.resolve(childrenOf(runner).length > 0));
+async function killScript(runner: number, afterMs: number): Promise<Verdict> {
+  if (!(await isSeen(runner, () => childrenOf(runner).length > 0))) return 'missed';
   await sleep(afterMs);
-  childrenOf(runner).forEach(killIfAlive);
+  const killed = childrenOf(runner).map((pid) => signalIfAlive(pid, 'SIGKILL'));
+  return killed.includes(true) ? undefined : 'missed';
+}
+
+/** Whether something was to be seen before the runner had ended. */
+async function isSeen(runner: number, look: () => boolean): Promise<boolean> {
+  let isThere = false;
+  await poll('the script runs', () => Promise.resolve((isThere = look()) || !isRunning(runner)));
+  return isThere;
 }

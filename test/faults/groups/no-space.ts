@@ -49,11 +49,12 @@ async function* rowsOfOneDisk(job: JobName, { isShort, random }: Extent): AsyncG
   const trials = createTrials(job, { parent: disk.directory, furnish });
   const tryIt = (how: Partial<Full>) => trials.use((trial) => tryFull(trial, how));
   const own = random.fork(job);
+  const tryAt = async (stage: string) => (await tryIt({ moment: { stage, afterMs: 0 } })).verdict;
   try {
     const [first = '', ...others] = new Set(await trials.stages());
     const stages: readonly [string, ...string[]] = [first, ...others];
     for (const stage of isShort ? [own.pick(stages)] : stages) {
-      yield { name: `${job}, no space at ${stage}`, run: () => tryIt({ moment: { stage, afterMs: 0 } }) };
+      yield { name: `${job}, no space at ${stage}`, run: () => tryAt(stage) };
     }
     yield* rowsUntilSuccess(job, 'KiB', isShort, (free) => tryIt({ left: free * KIB }));
     yield* rowsUntilSuccess(job, 'files', isShort, (free) => tryIt({ left: free, fill: fillInodes }));
@@ -92,7 +93,8 @@ async function* rowsOfParts(job: JobName, { random }: Extent): AsyncGenerator<Ro
   try {
     const [first = '', ...others] = new Set(await trials.stages());
     for (const part of Object.keys(PARTS)) {
-      const tryIt = (how: Partial<Full>) => trials.use((trial) => tryFull(trial, { part, ...how }));
+      const tryIt = async (how: Partial<Full>) =>
+        (await trials.use((trial) => tryFull(trial, { part, ...how }))).verdict;
       yield { name: `${job}, no space in ${part} before it`, run: () => tryIt({}) };
       const stage = own.pick([first, ...others]);
       const run = () => tryIt({ moment: { stage, afterMs: 0 } });

@@ -54,12 +54,13 @@ async function* rowsOf(
       for (const how of isShort ? [own.pick(CUTS)] : CUTS) {
         const run = () =>
           trials.use(async (trial) => {
-            await trial.faultedRound({
+            const { verdict } = await trial.faultedRound({
               ready: () => disk.sync(),
-              moment: at(trial.longestMs),
+              moment: at(trial.shortestMs),
               act: ({ stand, runner }) => cutPower(stand, runner, disk, how),
               mend: () => disk.plugIn(),
             });
+            return verdict;
           });
         yield { name: `${job}, ${name}, power cut (${how})`, run };
       }

@@ -3,7 +3,7 @@ import type { JobName } from '../../../src/jobs/index.js';
 import { hasTool } from '../../support/tools.js';
 import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
-import type { Extent, Group, Row } from '../row.js';
+import type { Extent, Group, Row, Verdict } from '../row.js';
 import type { TestAppliance } from '../../support/appliance.js';
 import type { Tolerance } from '../oracle/judge.js';
 import type { Trial } from '../stand/trial.js';
@@ -51,18 +51,27 @@ async function callsOf(trial: Trial): Promise<readonly Call[]> {
   return callsOn(root, made);
 }
 
-async function tryInjection(trial: Trial, injection: Injection): Promise<void> {
+async function tryInjection(trial: Trial, injection: Injection): Promise<Verdict> {
   let made: readonly Call[] = [];
   await trial.faultedRound({
     ask: (stand, subject, files) => askRunner(stand, subject, files, injection, (calls) => (made = calls)),
     tolerance: () => toleranceOf(made, trial.stand.appliance),
   });
+  return made.some(({ isInjected }) => isInjected) ? undefined : 'missed';
 }
+
+/** Calls whose failure keeps a file from being removed; whether it is a directory is asked by `statx`. */
+const REMOVES = /^(unlink(at)?|rmdir|openat|getdents64|statx)$/;
 
 /** A file that could not be removed is removed when the job runs again. */
 function toleranceOf(calls: readonly Call[], { paths }: TestAppliance): Tolerance {
   const injected = calls.filter(({ isInjected }) => isInjected);
-  return { keepsFiles: injected.length > 0, losesLog: injected.some(({ text }) => text.includes(paths.log)) };
+  return {
+    keepsFiles: injected.some(({ name }) => REMOVES.test(name)),
+    // The script that reboots may fail when it has told the machine.
+    failsWhenDone: injected.length > 0,
+    losesLog: injected.some(({ text }) => text.includes(paths.log)),
+  };
 }
 
 /** The n-th call of each name, for every n of which there is one, with each fault that it may return; in their order. */

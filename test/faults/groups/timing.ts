@@ -12,7 +12,7 @@ import { openStand, type Stand } from '../stand/stand.js';
 
 /** What is below comes from where things lie in memory, by either sign, and nobody sees it over a network. */
 const CHECK_LIMIT_NS = 15;
-const REQUEST_LIMIT_US = 100;
+const REQUEST_LIMIT_US = 20;
 const SIGNED = 'GET/api/v1/admin/version';
 const PATH = SIGNED.slice('GET'.length);
 

@@ -58,14 +58,14 @@ interface Finding {
 const OF_A_SELF_SIGNED_ONE =
   /^cert_(trust|chain_of_trust|revocation|crlDistributionPoints|ocspURL|notAfter|extlifeSpan|validityPeriod|commonName|caIssuers|expirationStatus)|^DNS_CAArecord|^security_headers|^overall_grade|^grade_cap|^final_score|^HSTS/;
 
-/** Asks testssl.sh, which takes minutes. @throws AssertionError that names what is weak */
-export async function scanWithTestssl(port: number): Promise<void> {
+/** Asks testssl.sh, by the name that it has here, which takes minutes. @throws AssertionError that names what is weak */
+export async function scanWithTestssl(tool: string, port: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'admind-testssl-'));
   try {
     const file = join(directory, 'findings.json');
     const args = ['--quiet', '--color', '0', '--warnings', 'batch', '--jsonfile', file, `127.0.0.1:${port}`];
     // Its status counts what it has found, however harmless.
-    await run('testssl', args, { maxBuffer: 1 << 24 }).catch(() => undefined);
+    await run(tool, args, { maxBuffer: 1 << 24 }).catch(() => undefined);
     const findings = JSON.parse(await readFile(file, 'utf8')) as readonly Finding[];
     assert(findings.length > 50, `testssl.sh came to an end: it tells ${findings.length} findings`);
     const weak = findings

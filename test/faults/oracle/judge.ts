@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { poll } from '../../support/poll.js';
 import type { Stand } from '../stand/stand.js';
 import type { Subject } from '../stand/subject.js';
+import { attributesOf, changedAttributes, type Attributes } from './attributes.js';
 import { heldLocks, newFiles, processesOf } from './leftovers.js';
 import { leakedSecrets } from './secrets.js';
 import { awaitSettled, readTold } from './truth.js';
@@ -12,6 +13,14 @@ export interface Tolerance {
   readonly losesLog?: boolean;
   /** Files, until the job has run once more: the disk did not let them be removed. */
   readonly keepsFiles?: boolean;
+  /** A success that was told before: what it told of may be done, and fail afterwards. */
+  readonly failsWhenDone?: boolean;
+}
+
+/** How it was after a round without a fault. */
+export interface Known {
+  readonly names: readonly string[];
+  readonly attributes: Attributes;
 }
 
 export interface Round {
@@ -51,7 +60,12 @@ export async function judge(judged: Round): Promise<number> {
   if (!hasBegun && !isAccepted) return reached;
   if (tolerance.losesLog !== true)
     assert.equal(told.log, told.status, `log and status tell the same: ${facts}`);
-  if (subject.isToldBefore === true) return reached;
+  await subject.requireServed?.(stand.daemon.port, reached);
+  if (subject.isToldBefore === true) {
+    if (reached === round && tolerance.failsWhenDone !== true)
+      assert.equal(told.status, 'success', `what was done was told before: ${facts}`);
+    return reached;
+  }
   if (isTold === true) assert.equal(told.status, 'success', `a success that was told stays one: ${facts}`);
   if (told.status === 'success')
     assert.equal(reached, round, `a success has brought about the new state: ${facts}`);
@@ -65,21 +79,27 @@ export async function judge(judged: Round): Promise<number> {
 /** No file, process or lock is left behind, no secret is told, and the next request is answered. */
 export async function requireClean(
   stand: Stand,
-  known: readonly string[],
+  known: Known,
   { keepsFiles = false }: Tolerance = {},
 ): Promise<void> {
   const { appliance, daemon } = stand;
   const left = async () => [
-    ...(keepsFiles ? [] : await newFiles(appliance, known)).map((name) => `file ${name}`),
+    ...(keepsFiles ? [] : await newFiles(appliance, known.names)).map((name) => `file ${name}`),
     ...(await processesOf(appliance, [daemon.process.pid])).map(
       ({ pid, command }) => `process ${pid} ${command}`,
     ),
     ...(await heldLocks(appliance)).map((name) => `lock ${name}`),
   ];
   await poll('nothing is left', async () => (await left()).length === 0, 15_000).catch(async () => {
-    assert.deepEqual(await left(), [], 'nothing is left behind');
+    requireNone('nothing is left behind', await left());
   });
-  assert.deepEqual(await leakedSecrets(stand), [], 'no secret is told');
+  const attributes = await attributesOf(appliance);
+  requireNone('modes and owners stay', changedAttributes(known.attributes, attributes));
+  requireNone('no secret is told', await leakedSecrets(stand));
   const { status } = await daemon.call('get', '/version');
   assert.ok(status === 200 || status === 404, `the next request is answered, not with ${status}`);
+}
+
+function requireNone(what: string, exceptions: readonly string[]): void {
+  assert.ok(exceptions.length === 0, `${what}, but: ${exceptions.join(', ')}`);
 }

@@ -14,15 +14,19 @@ const NOT_THE_PRODUCTS = /^(package-|vendor-|work)|\/\.version$/;
 /** Of this boot and younger than a minute it could belong to a writer that lives, and stays until then. */
 const STAGED = /(^|\/)\.[^/]*\.new$/;
 const LONG_AGO_S = 120;
+/** What a holder of a lock that was killed leaves beside it; the next one removes it. */
+const HEARTBEAT = '/heartbeat/';
+const CLAIM = /\d+\.claim$/;
+/** A holder that was killed before it had removed the claim below its own leaves two; meanwhile the next one has a third. */
+const MOST_CLAIMS = 3;
 
-/** The names of all files of the appliance, sorted; numbers of claims are left out, as they grow. */
+/** The names of all files of the appliance and, with a slash behind, of its directories, sorted; claims have no numbers, as these grow. */
 export async function listFiles({ root }: Pick<TestAppliance, 'root'>): Promise<string[]> {
   const entries = await readTree(root);
   return entries
-    .filter((entry) => !entry.isDirectory())
-    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
-    .filter((name) => !NOT_THE_PRODUCTS.test(name))
-    .map((name) => name.replace(/\d+\.claim$/, 'N.claim'))
+    .map((entry) => join(entry.parentPath, entry.name, entry.isDirectory() ? '/' : '').slice(root.length + 1))
+    .filter((name) => !NOT_THE_PRODUCTS.test(name) && !name.endsWith(HEARTBEAT))
+    .map((name) => name.replace(CLAIM, 'N.claim'))
     .sort();
 }
 
@@ -47,7 +51,16 @@ export async function knownFiles({ root, paths }: TestAppliance): Promise<string
 export async function newFiles(appliance: TestAppliance, known: readonly string[]): Promise<string[]> {
   const records = recordsOf(appliance.paths).map((file) => file.slice(appliance.root.length + 1));
   const names = new Set([...known, ...records]);
-  return (await listFiles(appliance)).filter((name) => !names.has(name) && !STAGED.test(name));
+  const now = await listFiles(appliance);
+  return [...now.filter((name) => !names.has(name) && !STAGED.test(name)), ...heapsOfClaims(now)];
+}
+
+function heapsOfClaims(names: readonly string[]): string[] {
+  const claims = names.filter((name) => name.endsWith('/N.claim'));
+  return [...new Set(claims)].flatMap((claim) => {
+    const count = claims.filter((name) => name === claim).length;
+    return count > MOST_CLAIMS ? [`${claim}, ${count} times`] : [];
+  });
 }
 
 function recordsOf(paths: Paths): string[] {

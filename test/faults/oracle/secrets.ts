@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Stand } from '../stand/stand.js';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Where secrets of the stand are told that must not be: `the token in log/update.log`. */
+/** Where secrets of the stand are, or were seen to be, told that must not be: `the token in log/update.log`. */
 export async function leakedSecrets(stand: Stand): Promise<string[]> {
   const { paths } = stand.appliance;
   const texts = new Map([['the output of the daemon', stand.printed()]]);
@@ -13,7 +13,8 @@ export async function leakedSecrets(stand: Stand): Promise<string[]> {
       if (isRecord) texts.set(name, await readFile(join(directory, name), 'utf8').catch(() => ''));
     }
   }
-  texts.set('the process list', commandLines());
+  texts.set('the process list', [...stand.seen.commandLines, commandLines()].join('\n'));
+  texts.set('an answer', [...stand.seen.answers].join('\n'));
   return [...texts].flatMap(([place, text]) =>
     [...stand.secrets].filter(([, secret]) => text.includes(secret)).map(([name]) => `${name} in ${place}`),
   );

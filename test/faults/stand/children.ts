@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { sleep } from '../../../src/core/clock.js';
 
+/** States of /proc/PID/stat: a zombie, dead. */
+const ENDED: readonly string[] = ['Z', 'X'];
+
 /** Processes that `parent` has started and that run. */
 export function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
@@ -18,12 +21,23 @@ export function commandOf(pid: number): string {
   }
 }
 
+/** Whether a process has not ended. */
+export function isRunning(pid: number): boolean {
+  const state = statOf(pid)?.state;
+  return state !== undefined && !ENDED.includes(state);
+}
+
+/** Undefined for one that is gone. */
+export function parentOf(pid: number): number | undefined {
+  return statOf(pid)?.parent;
+}
+
 /** @returns whether a process that was sent a SIGSTOP has come to rest; false when it had ended before */
 export async function isStopped(pid: number): Promise<boolean> {
   for (;;) {
     const state = statOf(pid)?.state;
     if (state === 'T') return true;
-    if (state === undefined || state === 'Z' || state === 'X') return false;
+    if (state === undefined || ENDED.includes(state)) return false;
     await sleep(1);
   }
 }

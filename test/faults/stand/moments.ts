@@ -3,8 +3,8 @@ import type { Moment } from './trial.js';
 
 export interface NamedMoment {
   readonly name: string;
-  /** @param longestMs what a round takes */
-  at(longestMs: number): Moment;
+  /** @param shortestMs what the job takes at least: what is drawn beyond its end hits nothing */
+  at(shortestMs: number): Moment;
 }
 
 /** Every stage of a job, and some moments by chance. */
@@ -18,7 +18,7 @@ export function momentsOf(
     ...[...new Set(stages)].map((stage) => ({ name: `at ${stage}`, at: () => ({ stage, afterMs: 0 }) })),
     ...drawn.map((part) => ({
       name: `at ${Math.round(part * 100)} % of its time`,
-      at: (longestMs: number) => ({ afterMs: part * longestMs }),
+      at: (shortestMs: number) => ({ afterMs: part * shortestMs }),
     })),
   ];
   const [first, ...others] = moments;

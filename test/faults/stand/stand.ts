@@ -10,6 +10,8 @@ export interface Stand {
   readonly daemon: DaemonProcess;
   /** What must never be printed, logged or seen in a process list, by name. */
   readonly secrets: Map<string, string>;
+  /** What others could see of it while something was tried on it, beside what it prints and keeps. */
+  readonly seen: Seen;
   /** What its daemons and their runners have printed so far. */
   printed(): string;
   /** Takes a line for one that its daemon or a runner has printed. */
@@ -22,6 +24,13 @@ export interface Stand {
   /** Starts another daemon; one that still runs is killed first. */
   restart(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Seen {
+  /** How its processes were called. */
+  readonly commandLines: Set<string>;
+  /** Texts of answers, but for those that are to tell what is secret. */
+  readonly answers: Set<string>;
 }
 
 export interface StageEvent {
@@ -81,6 +90,7 @@ export async function openStand({
         ['the token', TOKEN],
         ['the update key', readFileSync(appliance.paths.updatesKey, 'utf8').trim()],
       ]),
+      seen: { commandLines: new Set(), answers: new Set() },
       printed: () => printed,
       take: onLine,
       onStage(listener) {

@@ -19,6 +19,8 @@ export interface Subject {
   make(appliance: TestAppliance, round: number): Promise<Material>;
   /** The round whose state the appliance is in. Throws when it is torn. */
   state(appliance: TestAppliance): Promise<number>;
+  /** Throws when the daemon on that port does not go by the state of that round. */
+  requireServed?(port: number, round: number): Promise<void>;
 }
 
 export interface SubjectRequest {

@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JobName } from '../../../src/jobs/index.js';
+import { jobs, type JobName } from '../../../src/jobs/index.js';
+import { readJobStatus } from '../../../src/records/job-status.js';
 import { openBundle } from '../../../src/package/open-bundle.js';
 import { createSelfSignedCertificate, type KeyPair } from '../../../src/system/certificate.js';
 import type { TestAppliance } from '../../support/appliance.js';
+import { poll } from '../../support/poll.js';
+import { servedFingerprint } from '../../support/served-certificate.js';
 import { writeScript } from '../../support/script-file.js';
 import { makePackage } from '../../support/update-package.js';
 import { fillDirectory, readDirectory, readTexts, roundOf, textOf, workDirectory } from './content.js';
@@ -145,6 +149,13 @@ function certs(): Subject {
       if (bundle !== key + certificate) throw new Error('a torn state: the bundle is of another round');
       return round;
     },
+    async requireServed(port, round) {
+      const { fingerprint256 } = new X509Certificate(pairs[round]?.certificate ?? '');
+      await poll(
+        `the certificate of round ${round} is served`,
+        async () => (await servedFingerprint(port)) === fingerprint256,
+      );
+    },
   };
 }
 
@@ -162,6 +173,10 @@ const backup = (): Subject => ({
   },
   async state({ paths, root }) {
     if (!existsSync(paths.backupArchive)) return 0;
+    const { fields } = await readJobStatus(jobs.backup.status(paths));
+    const sha256 = createHash('sha256').update(readFileSync(paths.backupArchive)).digest('hex');
+    if (fields.status === 'success' && fields.sha256 !== sha256)
+      throw new Error(`the archive has the hash ${sha256}, the status tells ${String(fields.sha256)}`);
     return withDirectory(root, (directory) => {
       execFileSync('tar', ['-xf', paths.backupArchive, '-C', directory], { stdio: 'pipe' });
       return roundOf(readDirectory(directory));

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { sleep } from '../../../src/core/clock.js';
 import type { JobName } from '../../../src/jobs/index.js';
 import { ageStagedFiles, knownFiles, stagedFiles } from '../oracle/leftovers.js';
-import { judge, requireClean, type Tolerance } from '../oracle/judge.js';
-import { awaitTold } from '../oracle/truth.js';
+import { attributesOf } from '../oracle/attributes.js';
+import { watchCommandLines } from '../oracle/command-lines.js';
+import { judge, requireClean, type Known, type Tolerance } from '../oracle/judge.js';
+import { awaitSettled, awaitTold } from '../oracle/truth.js';
+import type { Verdict } from '../row.js';
 import { ask } from './ask.js';
+import { isRunning } from './children.js';
 import { openStand, type Stand, type StandOptions } from './stand.js';
 import { subjects } from './subjects.js';
 import type { Subject } from './subject.js';
@@ -15,8 +19,8 @@ export interface Trial {
   readonly subject: Subject;
   /** The stages that the job passes through, in order. */
   readonly stages: readonly string[];
-  /** What the longest round without a fault took. */
-  readonly longestMs: number;
+  /** What the job took from its first stage to its end, in the quickest round without a fault. */
+  readonly shortestMs: number;
   /** A round that nothing disturbs. */
   plainRound(): Promise<void>;
   faultedRound(fault: Fault): Promise<Outcome>;
@@ -31,8 +35,8 @@ export interface Fault {
   ready?(stand: Stand): Promise<void> | void;
   /** Default: as soon as the job has been asked for. */
   readonly moment?: Moment;
-  /** What goes wrong at that moment. */
-  act?(at: FaultedMoment): Promise<void> | void;
+  /** What goes wrong at that moment; `missed` where there was nothing for it to hit. */
+  act?(at: FaultedMoment): Promise<void> | Promise<Verdict>;
   /** Ends the fault before the round is judged. */
   mend?(): Promise<void> | void;
   /** Asks for the job in another way than by the API. */
@@ -70,6 +74,8 @@ export interface FaultedMoment {
 /** How a round with a fault went. */
 export interface Outcome extends Answer {
   readonly hasSucceeded: boolean;
+  /** `missed` where the job had ended before the moment, or the fault found nothing. */
+  readonly verdict: Verdict;
 }
 
 const MOMENT_LIMIT_MS = 30_000;
@@ -80,30 +86,41 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
   const { appliance } = stand;
   let round = 0;
   let current = 0;
-  let longestMs = 0;
-  let known: readonly string[] | undefined;
+  let shortestMs = Infinity;
+  let known: Known | undefined;
   const stages: string[] = [];
+  let endWatch: () => void = () => undefined;
 
   const begin = async () => {
     round += 1;
+    stand.seen.commandLines.clear();
+    stand.seen.answers.clear();
     const { files = {}, secrets = {} } = await subject.make(appliance, round);
     for (const [name, secret] of Object.entries(secrets))
       stand.secrets.set(`${name} of round ${round}`, secret);
+    endWatch();
+    endWatch = watchCommandLines(stand);
     return files;
   };
 
   const plainRound = async () => {
     const files = await begin();
-    const began = performance.now();
+    let began = NaN;
+    const forget = stand.onStage(() => (began ||= performance.now()));
     const { code, text } = await ask(stand, subject, files);
+    await awaitSettled(subject.job, appliance);
+    forget();
+    stand.seen.answers.add(text);
+    const lastedMs = performance.now() - began;
+    if (lastedMs < shortestMs) shortestMs = lastedMs;
     current = await judge({ stand, subject, round, before: current, code, hasBegun: true });
+    endWatch();
     assert.ok(
       code !== undefined && code < 300,
       `a job that nothing disturbs is accepted, not answered ${code ?? 'not at all'} ${text}`,
     );
     assert.equal(current, round, 'a job that nothing disturbs succeeds');
-    longestMs = Math.max(longestMs, performance.now() - began);
-    known ??= await knownFiles(appliance);
+    known ??= { names: await knownFiles(appliance), attributes: await attributesOf(appliance) };
     await requireClean(stand, known);
   };
 
@@ -112,6 +129,7 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
     await plainRound();
     forget();
   } catch (error) {
+    endWatch();
     await stand.close();
     throw error;
   }
@@ -120,8 +138,8 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
     stand,
     subject,
     stages,
-    get longestMs() {
-      return longestMs;
+    get shortestMs() {
+      return shortestMs;
     },
     plainRound,
     async faultedRound(fault) {
@@ -129,12 +147,15 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
       const files = await begin();
       let answer: Answer;
       let hasBegun = false;
+      let verdict: Verdict;
       const forget = stand.onStage(() => (hasBegun = true));
       try {
         await ready?.(stand);
         const reached = moment ? reach(stand, subject.job, moment) : Promise.resolve(0);
         const answered = askFor(stand, subject, files);
-        await act?.({ stand, subject, files, runner: await reached, answered });
+        const runner = await reached;
+        if (moment && moment.isTold !== true && !isRunning(runner)) verdict = 'missed';
+        verdict = (await act?.({ stand, subject, files, runner, answered })) ?? verdict;
         // One that was killed answers nothing more.
         if (!mend) await answered;
         await mend?.();
@@ -146,15 +167,17 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
         forget();
       }
       if (!stand.isServing()) await stand.restart();
-      const { code } = answer;
+      const { code, text } = answer;
+      stand.seen.answers.add(text);
       const tolerated = tolerance?.() ?? {};
       const isTold = moment?.isTold === true;
       const judged = { stand, subject, round, before: current, code, hasBegun, isTold, tolerance: tolerated };
       current = await judge(judged);
+      endWatch();
       const hasSucceeded = current === round;
-      await requireClean(stand, known ?? [], tolerated);
+      await requireClean(stand, known!, tolerated);
       await plainRound();
-      return { ...answer, hasSucceeded };
+      return { ...answer, hasSucceeded, verdict };
     },
     async faultedIdle({ act, mend }) {
       try {
@@ -164,10 +187,11 @@ export async function openTrial(job: JobName, options: Omit<StandOptions, 'prepa
       }
       if (!stand.isServing()) await stand.restart();
       assert.equal(await subject.state(appliance), current, 'what was brought about is still there');
-      await requireClean(stand, known ?? []);
+      await requireClean(stand, known!);
       await plainRound();
     },
     async close() {
+      endWatch();
       try {
         await ageStagedFiles(appliance);
         await stand.restart();

@@ -5,7 +5,9 @@ import { readSettings } from '../../../src/config/settings.js';
 import { messageOf } from '../../../src/core/errors.js';
 import { createLogger } from '../../../src/core/logger.js';
 import { createUploadDirectory, removeUploadDirectory } from '../../../src/http/upload-directory.js';
+import { jobs } from '../../../src/jobs/index.js';
 import { launchRunner } from '../../../src/jobs/runner-process.js';
+import { readsSuccess } from '../../../src/records/job-status.js';
 import type { Stand } from '../stand/stand.js';
 import type { Subject } from '../stand/subject.js';
 import type { Answer, Files } from '../stand/trial.js';
@@ -32,8 +34,9 @@ export async function askRunner(
     }
     const settings = readSettings(paths.settings);
     const order = { run: job, inputs, root, adminPath: DEFAULT_ADMIN_PATH, settings };
+    const isPublished = () => readsSuccess(jobs[job].status(paths));
     const answer = await answerOf(
-      launchRunner({ runner: runner.peer, order, logger: createLogger('silent') }),
+      launchRunner({ runner: runner.peer, order, isPublished, logger: createLogger('silent') }),
     );
     onCalls(await runner.calls());
     return answer;
