@@ -10,7 +10,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { errnoOf, FatalError, messageOf, AdminError } from './core/errors.js';
 import type { Settings } from './config/settings.js';
 import { markProxied } from './http/client-address.js';
-import { limitConnections } from './http/connection-limit.js';
+import { limitConnections, type ConnectionLimit } from './http/connection-limit.js';
 import { errorReply } from './http/error-reply.js';
 import { messageTypes, type App } from './http/message-types.js';
 import { oneAtATime } from './http/one-at-a-time.js';
@@ -22,6 +22,7 @@ import { tlsPolicy } from './system/tls-policy.js';
 export interface Listener {
   readonly server: Server | HttpsServer;
   readonly port: number;
+  readonly connections: ConnectionLimit;
 }
 
 interface ListenAddress {
@@ -61,10 +62,10 @@ export function takeOverCertificate(server: Server | HttpsServer, pair: KeyPair)
 }
 
 /** Takes no new connection, lets requests finish, cuts off what is left after the grace. */
-export async function closeGracefully({ server }: Listener, graceMs: number): Promise<void> {
+export async function closeGracefully({ server, connections }: Listener, graceMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
+  connections.closeWithoutRequest();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(timer);
@@ -89,7 +90,7 @@ async function listen(
   settings: Settings,
   address: ListenAddress,
 ): Promise<Listener> {
-  limitConnections(server, settings.connectionLimit);
+  const connections = limitConnections(server, settings.connectionLimit);
   server.setTimeout(settings.idleTimeoutMs);
   const handler = oneAtATime(app);
   server.on('request', handler);
@@ -111,7 +112,7 @@ async function listen(
   }
   // A connection that could not be accepted: the next one may be.
   server.on('error', () => undefined);
-  return { server, port: (server.address() as AddressInfo).port };
+  return { server, port: (server.address() as AddressInfo).port, connections };
 }
 
 function describeListenError(error: unknown, { host, port, portOption }: ListenAddress): string {

@@ -285,6 +285,19 @@ test('a graceful stop finishes the upload under way and takes nothing new', asyn
   await stopped;
 });
 
+test('a graceful stop waits for no connection that carries no request', async () => {
+  appliance = await version({ settings: { shutdownGraceMs: 600_000 } });
+  const port = appliance.daemon.port ?? 0;
+  const beforeHandshake = connectPlain(port, '127.0.0.1').on('error', () => undefined);
+  await once(beforeHandshake, 'connect');
+  const beforeRequest = await open();
+  const closed = Promise.all(
+    [beforeHandshake, beforeRequest].map((socket) => once(socket.resume(), 'close')),
+  );
+  await appliance.daemon.stop();
+  await closed;
+});
+
 describe('behind a proxy', () => {
   test('the plain port takes the client from the last X-Forwarded-For entry', async () => {
     appliance = await version({ proxyPort: 0, settings: { authFailuresPerMinute: 1 } });

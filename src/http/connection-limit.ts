@@ -10,11 +10,17 @@ interface Connection {
   pending: number;
 }
 
+export interface ConnectionLimit {
+  /** Also those that Node does not call idle: in the middle of a handshake, or without a request so far. */
+  closeWithoutRequest(): void;
+}
+
 /**
  * Keeps a server at `limit` open connections. One more takes the place of the oldest of the client that holds the most, if
- * possible of one that carries no request: refusing the new one instead would let one client that opens many shut everyone out.
+ * possible of one that carries no request: refusing the new one instead would let one client that opens many shut everyone
+ * out.
  */
-export function limitConnections(server: Pick<Server, 'on'>, limit: number): void {
+export function limitConnections(server: Pick<Server, 'on'>, limit: number): ConnectionLimit {
   /** In the order in which they were opened. */
   const open = new Map<string, Connection>();
   const carriedBy = new WeakMap<Socket, Connection>();
@@ -46,6 +52,12 @@ export function limitConnections(server: Pick<Server, 'on'>, limit: number): voi
     response.once('close', () => (connection.pending -= 1));
   };
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, count);
+
+  return {
+    closeWithoutRequest() {
+      for (const { socket, pending } of open.values()) if (pending === 0) socket.destroy();
+    },
+  };
 }
 
 function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
