@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { loadavg } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 
 export interface HostUsage {
   /** Bytes of the file system that holds the given path. */
@@ -16,12 +16,12 @@ export const loadSystemInformation = () => import('systeminformation');
 
 export async function readHostUsage(path: string): Promise<HostUsage> {
   const { default: si } = await loadSystemInformation();
-  const [memory, cpu, disk] = await Promise.all([si.mem(), si.currentLoad(), diskUsage(path)]);
+  const [memory, disk] = await Promise.all([si.mem(), diskUsage(path)]);
   const [one = 0, five = 0, fifteen = 0] = loadavg();
   return {
     disk,
     memory: { used: memory.active, total: memory.total },
-    cpus: cpu.cpus.length,
+    cpus: cpus().length,
     load: [one, five, fifteen],
   };
 }
