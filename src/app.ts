@@ -1,5 +1,4 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { randomBytes } from 'node:crypto';
 import { isFirstRunPending } from './appliance/api-token.js';
 import { authenticate } from './auth/authenticate.js';
 import type { AppContext } from './context.js';
@@ -13,6 +12,7 @@ import { receiveForm } from './http/receive-form.js';
 import type { Reply } from './http/reply.js';
 import { logError, logWhenDone } from './http/request-log.js';
 import { decodePercent, parseQuery, splitTarget } from './http/request-target.js';
+import { createRequestId } from './http/request-id.js';
 import { createRouter, type Router } from './http/router.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { requireHost } from './http/require-host.js';
@@ -57,7 +57,7 @@ function begin({ logger }: AppContext) {
   return (request: Request, response: Response, next: NextFunction) => {
     const { rawPath, rawQuery } = splitTarget(request.originalUrl);
     const exchange: Exchange = {
-      id: randomBytes(8).toString('hex'),
+      id: createRequestId(),
       rawPath,
       path: decodePercent(rawPath),
       query: parseQuery(rawQuery),

@@ -44,9 +44,12 @@ function sendBody(
 ): void {
   response.statusCode = status;
   response.setHeader('Content-Type', contentType);
-  response.setHeader('Content-Length', Buffer.byteLength(body));
-  // Node joins a text with the head, and writes once.
-  if (!closeAfterUnreadBody(request, response, body)) response.end(body);
+  const length = Buffer.byteLength(body);
+  response.setHeader('Content-Length', length);
+  if (closeAfterUnreadBody(request, response, body)) return;
+  // Node joins a text with the head, and writes once; ASCII is the same in Latin-1, and the quicker to encode.
+  if (length === body.length) response.end(body, 'latin1');
+  else response.end(body);
 }
 
 /** A client can be gone before there is an answer. */
