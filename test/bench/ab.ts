@@ -1,4 +1,4 @@
-import { run } from './shell.js';
+import { run } from '../support/run-program.js';
 import type { WrkOptions } from './wrk.js';
 
 /** More than any server answers in the time: ab keeps some memory for each, and would stop at 50,000 by itself. */

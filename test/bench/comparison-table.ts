@@ -1,7 +1,7 @@
 import type { Goal } from './benchmark.js';
 import type { Result } from './report.js';
 import { threeDigits, withRange } from './statistics.js';
-import { markdownTable } from './table.js';
+import { markdownTable } from '../support/markdown-table.js';
 
 const HEAD = ['name', 'what', 'against', 'admind', 'peer', 'ratio (min–max)', 'earlier', 'goal', 'met'];
 

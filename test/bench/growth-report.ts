@@ -2,7 +2,7 @@ import type { GrowthPoint } from './growth/growth.js';
 import { plot } from './plot.js';
 import type { GrowthResult } from './report.js';
 import { spreadOf, threeDigits, withRange } from './statistics.js';
-import { markdownTable } from './table.js';
+import { markdownTable } from '../support/markdown-table.js';
 
 /** For each figure the medians of both sides, and that of the ratios of admind to its peer. */
 export function growthTable({ unit, points }: GrowthResult): string {

@@ -5,7 +5,7 @@ import type { Comparison } from './compare.js';
 import { comparisonTable } from './comparison-table.js';
 import { growthPlot, growthTable } from './growth-report.js';
 import type { Growth, GrowthPoint } from './growth/growth.js';
-import { describeOrigin, type Origin } from './origin.js';
+import { describeOrigin, type Origin } from '../support/origin.js';
 
 export interface Result extends Comparison {
   readonly origin: Origin;

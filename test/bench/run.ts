@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../src/core/errors.js';
+import { installTools } from '../support/install-tools.js';
+import { findOrigin } from '../support/origin.js';
 import { benchmarks } from './benchmarks/index.js';
 import { compare } from './compare.js';
 import { growths } from './growth/index.js';
-import { findOrigin } from './origin.js';
 import { markdown, readReport, updateReport, type GrowthResult, type Result } from './report.js';
-import { installTools } from './tools.js';
 
 /*
  * The benchmarks, `npm run bench -- [--only NAME[,NAME]] [--rounds N] [--growth] [--quick] [--json] [--report DIR] [--list]`.
@@ -24,6 +24,17 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
   },
 });
+
+const TOOLS = {
+  wrk: 'wrk',
+  ab: 'apache2-utils',
+  curl: 'curl',
+  openssl: 'openssl',
+  tar: 'tar',
+  gzip: 'gzip',
+  bash: 'bash',
+  sync: 'coreutils',
+};
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 /** With `--json` standard output is for the results alone. */
@@ -55,7 +66,7 @@ function findRefusal(): string | undefined {
 /** @returns the exit status: a missed goal is a result, a benchmark that could not be run is a failure */
 async function bench(): Promise<number> {
   const options = { isQuick: values.quick };
-  const origin = await findOrigin();
+  const origin = await findOrigin('test/bench');
   const before = values.report === undefined ? undefined : await readReport(values.report);
   const results: Result[] = [];
   const growth: GrowthResult[] = [];
@@ -67,7 +78,7 @@ async function bench(): Promise<number> {
       tell(`  FAILED: ${messageOf(error)}`);
     });
   };
-  await installTools(tell);
+  await installTools(TOOLS, tell);
   for (const benchmark of benchmarks.filter(({ name }) => only.includes(name))) {
     await attempt(benchmark.name, async () => {
       const comparison = await compare(benchmark, rounds, options, tell);

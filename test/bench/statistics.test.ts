@@ -1,6 +1,6 @@
 import { plot } from './plot.js';
 import { spreadOf, threeDigits } from './statistics.js';
-import { markdownTable } from './table.js';
+import { markdownTable } from '../support/markdown-table.js';
 
 test.each([
   { values: [3], median: 3, min: 3, max: 3 },

@@ -1,4 +1,4 @@
-import { run } from './shell.js';
+import { run } from '../support/run-program.js';
 
 /** Sends a file as a form with curl. @throws Error unless the answer is that it was accepted */
 export async function upload(url: string, field: string, file: string): Promise<void> {

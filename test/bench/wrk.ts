@@ -1,4 +1,4 @@
-import { run } from './shell.js';
+import { run } from '../support/run-program.js';
 
 export interface WrkOptions {
   readonly connections: number;

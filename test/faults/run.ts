@@ -1,14 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../../src/core/errors.js';
 import type { JobName } from '../../src/jobs/index.js';
+import { installTools } from '../support/install-tools.js';
+import { findOrigin } from '../support/origin.js';
 import { count, runCampaign, type GroupResult } from './campaign.js';
 import { groups } from './groups/index.js';
+import { updateReport } from './report.js';
 
 /*
  * The fault campaign, `npm run faults -- [--short] [--only GROUP[,GROUP]] [--jobs JOB[,JOB]] [--rows PATTERN]
- * [--product DIRECTORY] [--seed N] [--json FILE] [--verbose] [--strict]`. Prints what was tried, and ends with status 1 when
- * a row was lost; `--strict`: also when something is missing here for a group or a row. `--jobs` is for groups that try one
- * job after the other, `--product` for these, too.
+ * [--product DIRECTORY] [--seed N] [--json FILE] [--report DIRECTORY] [--verbose] [--strict] [--list]`. Prints what was tried,
+ * and ends with status 1 when a row was lost; `--strict`: also when something is missing here for a group or a row. `--jobs`
+ * is for groups that try one job after the other, `--product` for these, too. `--report` keeps how groups ended in full.
  */
 
 const { values } = parseArgs({
@@ -20,11 +24,19 @@ const { values } = parseArgs({
     product: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },
+    report: { type: 'string' },
     verbose: { type: 'boolean', default: false },
     strict: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
 });
+
+/** For the groups that are skipped without them, and the Debian packages that bring them. */
+const TOOLS = {
+  ...{ curl: 'curl', openssl: 'openssl', busybox: 'busybox', ip: 'iproute2', strace: 'strace' },
+  ...{ 'mkfs.ext4': 'e2fsprogs', xfs_io: 'xfsprogs', faketime: 'faketime' },
+  ...{ sslscan: 'sslscan', testssl: 'testssl.sh' },
+};
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -36,11 +48,23 @@ async function campaign(): Promise<void> {
   const only = values.only?.split(',') ?? names;
   const unknown = only.filter((name) => !names.includes(name));
   const seed = Number(values.seed);
-  if (unknown.length > 0 || !Number.isSafeInteger(seed)) {
-    print(`There is no ${unknown.join(', ') || `seed ${values.seed}`}; groups are: ${names.join(', ')}`);
+  const isPart = values.short || values.jobs !== undefined || values.rows !== undefined;
+  const refusal =
+    unknown.length > 0
+      ? `There is no ${unknown.join(', ')}; groups are: ${names.join(', ')}`
+      : !Number.isSafeInteger(seed)
+        ? `--seed ${values.seed}: a whole number is allowed`
+        : isPart && values.report !== undefined
+          ? '--report keeps how whole groups ended: it does not go with --short, --jobs and --rows'
+          : undefined;
+  if (refusal !== undefined) {
+    print(refusal);
     process.exitCode = 2;
     return;
   }
+  const origin = await findOrigin('test/faults');
+  // Without them their groups are skipped.
+  if (!values.short) await installTools(TOOLS, print).catch((error: unknown) => print(messageOf(error)));
   const results = await runCampaign({
     groups: groups.filter(({ name }) => only.includes(name)),
     isShort: values.short,
@@ -55,6 +79,13 @@ async function campaign(): Promise<void> {
   print(`seed ${seed}: ${count(results)}`);
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify({ seed, isShort: values.short, results }, null, 2)}\n`);
+  }
+  if (values.report !== undefined) {
+    await updateReport(
+      values.report,
+      results.map((result) => ({ ...result, origin, seed })),
+      names,
+    );
   }
   // A row that hangs, or was left half-way, must not keep the campaign from ending.
   const isLost = results.some(({ lost }) => lost.length > 0);

@@ -1,23 +1,14 @@
-import { hasTool } from '../support/tools.js';
-import { run } from './shell.js';
+import { run } from './run-program.js';
+import { hasTool } from './tools.js';
 
 /** Programs, and the Debian packages that bring them. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  wrk: 'wrk',
-  ab: 'apache2-utils',
-  curl: 'curl',
-  openssl: 'openssl',
-  tar: 'tar',
-  gzip: 'gzip',
-  bash: 'bash',
-  sync: 'coreutils',
-};
+export type Tools = Readonly<Record<string, string>>;
 
 /** Installs what is missing. @throws Error that names what could not be installed, and how to */
-export async function installTools(print: (line: string) => void): Promise<void> {
-  const missing = Object.keys(PACKAGES).filter((tool) => !hasTool(tool));
+export async function installTools(tools: Tools, print: (line: string) => void): Promise<void> {
+  const missing = Object.keys(tools).filter((tool) => !hasTool(tool));
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((tool) => PACKAGES[tool] ?? tool))];
+  const packages = [...new Set(missing.map((tool) => tools[tool] ?? tool))];
   const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages];
   print(`Installing ${packages.join(', ')}`);
   try {

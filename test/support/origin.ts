@@ -1,8 +1,7 @@
 import { cpus, totalmem } from 'node:os';
-import { GIB } from './scene.js';
-import { run } from './shell.js';
+import { run } from './run-program.js';
 
-/** Where a figure is from: only what has the same origin can be compared without its peer. */
+/** Where a result is from: only figures of the same origin can be compared without their peers. */
 export interface Origin {
   readonly machine: string;
   /** As 2026-01-31. */
@@ -11,13 +10,14 @@ export interface Origin {
   readonly commit: string;
 }
 
-export async function findOrigin(): Promise<Origin> {
+/** @param measure the directory of what measures, whose changes count, other than those of its results */
+export async function findOrigin(measure: string): Promise<Origin> {
   const [processor] = cpus();
-  const memory = `${Math.round(totalmem() / GIB)} GiB of memory`;
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB of memory`;
   return {
     machine: `Node ${process.version}, ${cpus().length} × ${processor?.model ?? 'unknown'}, ${memory}`,
     date: new Date().toISOString().slice(0, 10),
-    commit: await findCommit(),
+    commit: await findCommit(measure),
   };
 }
 
@@ -26,14 +26,22 @@ export function describeOrigin({ machine, date, commit }: Origin): string {
 }
 
 /** Changes elsewhere, such as to the committed results, make no other product of it. */
-async function findCommit(): Promise<string> {
+async function findCommit(measure: string): Promise<string> {
   try {
     const commit = (await run('git', 'rev-parse', '--short', 'HEAD')).trim();
-    const changes = await run('git', 'status', '--porcelain', '--', ...MEASURED);
+    const changes = await run(
+      'git',
+      'status',
+      '--porcelain',
+      '--',
+      ...PRODUCT,
+      measure,
+      `:!${measure}/results`,
+    );
     return changes === '' ? commit : `${commit} with changes`;
   } catch {
     return 'unknown';
   }
 }
 
-const MEASURED = ['src', 'config', 'scripts', 'package-lock.json', 'test/bench', ':!test/bench/results'];
+const PRODUCT = ['src', 'config', 'scripts', 'package-lock.json'];
