@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.js';
+import { errnoOf, messageOf } from '../core/errors.js';
 import type { CapturedResult, CapturedScriptCall } from '../system/captured-script.js';
 import { describeFailure } from '../system/script.js';
 import { isObject } from './settings-file.js';
@@ -29,6 +30,12 @@ export function readLicenseOutput(result: CapturedResult): LicenseReading {
   const failure = describeFailure(result);
   if (failure !== undefined) return { fault: `license.sh ${failure}` };
   return isJsonObject(output) ? { json: output.trim() } : { fault: 'license.sh did not print a JSON object' };
+}
+
+/** The same where not even a shell is there to run it. @throws every other error */
+export function readLicenseFault(error: unknown): LicenseReading {
+  if (!['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
+  return { fault: `license.sh cannot be run: ${messageOf(error)}` };
 }
 
 function isJsonObject(text: string): boolean {

@@ -1,4 +1,9 @@
-import { licenseScriptLimits, READ_LICENSE_SCRIPT, readLicenseOutput } from '../appliance/license.js';
+import {
+  licenseScriptLimits,
+  READ_LICENSE_SCRIPT,
+  readLicenseFault,
+  readLicenseOutput,
+} from '../appliance/license.js';
 import { readServices } from '../appliance/services.js';
 import { systemScript } from '../appliance/system-script.js';
 import type { Paths } from '../config/paths.js';
@@ -22,12 +27,10 @@ export function createOwnOperations(parts: OperationParts): Operations {
     setToken: (token, replace) => setToken(parts, token, replace),
     stopBackup: () => stopBackup(parts),
     readServices: () => readServices(parts),
-    readLicense: async () =>
-      readLicenseOutput(
-        await captureScript({
-          ...systemScript(paths, READ_LICENSE_SCRIPT),
-          ...licenseScriptLimits(settings),
-        }),
-      ),
+    readLicense: () =>
+      captureScript({
+        ...systemScript(paths, READ_LICENSE_SCRIPT),
+        ...licenseScriptLimits(settings),
+      }).then(readLicenseOutput, readLicenseFault),
   };
 }

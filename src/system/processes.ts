@@ -57,7 +57,7 @@ export function isAlive({ pid, startTicks }: ProcessIdentity): boolean {
  * not given out again while a group bears it, so a leader with another start time heads a different group.
  */
 export function isGroupAlive(leader: ProcessIdentity): boolean {
-  if (!signalReaches(-leader.pid)) return false;
+  if (leader.pid < 1 || !signalReaches(-leader.pid)) return false;
   const stat = readStat(leader.pid);
   if (stat !== undefined && leader.startTicks !== undefined && stat.startTicks !== leader.startTicks)
     return false;
@@ -92,6 +92,8 @@ export async function killGroup(leader: ProcessIdentity): Promise<boolean> {
 
 /** A group that is gone, or that belongs to another user, gets no signal. */
 function signalGroup(group: number, signal: NodeJS.Signals): void {
+  // kill(2) takes them for this process's own group, and for all processes: neither is a script's.
+  if (group <= 1) return;
   try {
     process.kill(-group, signal);
   } catch (error) {

@@ -5,6 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobs, type JobName } from '../../../src/jobs/index.js';
 import { readJobStatus } from '../../../src/records/job-status.js';
+import type { CommandRecord } from '../../../src/package/bundle-manifest.js';
+import { MANIFEST_NAME } from '../../../src/package/bundle-members.js';
 import { openBundle } from '../../../src/package/open-bundle.js';
 import { createSelfSignedCertificate, type KeyPair } from '../../../src/system/certificate.js';
 import type { TestAppliance } from '../../support/appliance.js';
@@ -103,7 +105,7 @@ const license = (): Subject => ({
   prepare: ({ paths }) =>
     writeScript(
       join(paths.bin, 'license.sh'),
-      'sleep 0.05\nexec printf \'{"name":"%s"}\' "$(head -n 1 "$JIDO_ADMIN_PATH/etc/license.asc")"',
+      'sleep 0.05\nprintf \'{"name":"%s"}\' "$(head -n 1 "$JIDO_ADMIN_PATH/etc/license.asc")"',
     ),
   async make(appliance, round) {
     const secret = `license-key-of-${round}`;
@@ -221,9 +223,10 @@ const debug = (): Subject => ({
   job: 'debug',
   isUndone: true,
   request: { method: 'get', path: '/debug' },
-  prepare: ({ paths, write }) => write(paths.debugList, 'cat "$JIDO_ADMIN_PATH/log/round.log"\n'),
+  prepare: () => Promise.resolve(),
   async make({ paths, write }, round) {
     await write(join(paths.log, 'round.log'), `${textOf(round)}\n`);
+    await write(paths.debugList, `cat "$JIDO_ADMIN_PATH/log/round.log" # ${textOf(round)}\n`);
     return {};
   },
   async state({ paths, root, privateKey }) {
@@ -231,10 +234,18 @@ const debug = (): Subject => ({
     return withDirectory(root, async (work) => {
       const directory = join(work, 'bundle');
       await openBundle({ bundleFile: paths.debugBundle, privateKeyFile: privateKey, directory });
-      return roundOf([await readFile(join(directory, 'debug/debug-1.log'), 'utf8')]);
+      const [{ command, exitStatus, file }] = await readCommands(directory);
+      // A command that cannot be run is the vendor's; the bundle says so.
+      const printed = exitStatus === 0 ? [await readFile(join(directory, 'debug', file), 'utf8')] : [];
+      return roundOf([command, ...printed]);
     });
   },
 });
+
+async function readCommands(bundle: string): Promise<[CommandRecord]> {
+  const manifest = await readFile(join(bundle, 'debug', MANIFEST_NAME), 'utf8');
+  return (JSON.parse(manifest) as { commands: [CommandRecord] }).commands;
+}
 
 /** Its state is how often the machine was told to reboot, which a round must not do twice. */
 function reboot(): Subject {
