@@ -53,10 +53,10 @@ test(
 test('STOP removes a status that a killed backup had not finished writing, and nothing else', async () => {
   const { paths, write } = appliance;
   expect([await order('START'), await ended()]).toEqual([202, 'success']);
-  await write(join(paths.uploads, '.backup.json.9a790a005716.new'), '{');
-  await write(join(paths.uploads, '.other.9a790a005716.new'), 'kept');
+  await write(join(paths.uploads, '.backup.json.9a790a0057169a790a0057169a79.new'), '{');
+  await write(join(paths.uploads, '.other.9a790a0057169a790a0057169a79.new'), 'kept');
   expect(await order('STOP')).toBe(202);
-  expect(await readdir(paths.uploads)).toEqual(['.other.9a790a005716.new']);
+  expect(await readdir(paths.uploads)).toEqual(['.other.9a790a0057169a790a0057169a79.new']);
 });
 
 function killIfAlive(pid: number): void {

@@ -169,21 +169,26 @@ describe('output that no runner counts stays bounded', () => {
 
 test('half-written files of killed processes are removed at the start, young ones left alone', async () => {
   const { etc, locks, settings } = appliance.paths;
-  const old = [join(etc, '.api.token.0123456789ab.new'), join(locks, 'update/.0123456789ab.new')];
+  const old = [
+    join(etc, '.api.token.0123456789abcdef0123456789ab.new'),
+    join(locks, 'update/.0123456789abcdef0123456789ab.new'),
+  ];
   for (const file of old) {
     await appliance.write(file, '');
     await utimes(file, 0, 0);
   }
   // A clock that is wrong, or a boot within a minute: its name tells that it is older than the boot.
-  const cutOff = join(etc, '.version.txt.0123456789ab.new');
+  const cutOff = join(etc, '.version.txt.0123456789abcdef0123456789ab.new');
   await writeFile(cutOff, '');
   const young = basename(stagedName(join(etc, 'api.token')));
   await writeFile(join(etc, young), '');
   await appliance.write(settings, '{}');
   const daemon = await startDaemonProcess(appliance);
-  expect([...old, cutOff].filter((file) => existsSync(file))).toEqual([]);
-  expect(await readdir(etc)).toContain(young);
+  const left = [...old, cutOff].filter((file) => existsSync(file));
+  const names = await readdir(etc);
   await daemon.kill('SIGTERM');
+  expect(left).toEqual([]);
+  expect(names).toContain(young);
 });
 
 function leftIn(directory: string): string[] {

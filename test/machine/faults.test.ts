@@ -132,7 +132,7 @@ describeAppliance(
         await machine.run(`systemctl stop admind
           echo running >${ADMIN}/etc/status_storage.txt
           mkdir -p ${ADMIN}/home/incoming/.upload-999999-1-0-0 ${ADMIN}/lib/locks/storage/heartbeat
-          touch ${ADMIN}/etc/.status_storage.txt.000000000000.new
+          touch ${ADMIN}/etc/.status_storage.txt.0000000000000000000000000000.new
           find ${ADMIN} ${LOCAL} /var/lib/admind -exec touch --no-dereference --date ${date} {} +
           systemctl start admind`);
         await appliance.waitUntilReady();
