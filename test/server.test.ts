@@ -265,6 +265,26 @@ describe('the connection limit', () => {
   });
 });
 
+test('a connection that its client wants closed is closed when a refused form has come, not before', async () => {
+  appliance = await version();
+  const client = await open();
+  let isClosed = false;
+  client.on('end', () => (isClosed = true));
+  client.write(
+    'POST /api/v1/admin/update?token=wrong HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\n',
+  );
+  const chunks: string[] = [];
+  client.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+  await poll('the answer', () => Promise.resolve(chunks.join('').includes('Authentication error"}')));
+  // A whole connection more takes longer than to close one.
+  const other = await open();
+  other.write(`${GET_VERSION}Connection: close\r\n\r\n`);
+  await readUntil(other, () => false);
+  expect(isClosed).toBe(false);
+  client.write('form');
+  await poll('it is closed', () => Promise.resolve(isClosed));
+});
+
 test('a graceful stop finishes the upload under way and takes nothing new', async () => {
   appliance = await version();
   const idle = await open();

@@ -22,7 +22,8 @@ export function continueBody(request: IncomingMessage, response: ServerResponse)
  * and what the client still sends is dropped for a bounded time. Closing at once could destroy the answer on its way
  * (RFC 9112, 9.6).
  *
- * @returns false where nothing needs doing: the body was read, or is short enough to be dropped by Node itself
+ * @returns false where nothing needs doing: the body was read, or is dropped by Node itself: a short one, where the client
+ *   did not ask for the connection to be closed
  */
 export function closeAfterUnreadBody(
   request: IncomingMessage,
@@ -33,7 +34,8 @@ export function closeAfterUnreadBody(
   const held = awaitingContinue.has(request);
   const length = Number(request.headers['content-length'] ?? Infinity);
   const hasBody = request.headers['transfer-encoding'] !== undefined || length > 0;
-  if (!hasBody || (!held && length <= KEEP_ALIVE_LIMIT_BYTES)) return false;
+  const isDropped = length <= KEEP_ALIVE_LIMIT_BYTES && response.shouldKeepAlive;
+  if (!hasBody || (!held && isDropped)) return false;
   response.setHeader('Connection', 'close');
   if (held) return false;
   response.write(body);
