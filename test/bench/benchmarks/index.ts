@@ -3,7 +3,7 @@ import { backup } from './backup.js';
 import { debugBundle } from './debug.js';
 import { bareLatencyUnderLoad, latencyUnderLoad } from './latency.js';
 import { idleMemory } from './memory.js';
-import { newConnections, requestsToExpress, requestsToHttps } from './requests.js';
+import { newConnections, newConnectionsToExpress, requestsToExpress, requestsToHttps } from './requests.js';
 import { restoreEmpty, restoreOver } from './restore.js';
 import { start } from './start.js';
 import { updatePipeline } from './update.js';
@@ -14,6 +14,7 @@ export const benchmarks: readonly Benchmark[] = [
   requestsToExpress,
   requestsToHttps,
   newConnections,
+  newConnectionsToExpress,
   uploadFile,
   updatePipeline,
   backup,

@@ -34,6 +34,15 @@ export const newConnections: Benchmark = {
   prepare: contestOf('https', runAb),
 };
 
+export const newConnectionsToExpress: Benchmark = {
+  ...newConnections,
+  name: 'new-connections-express',
+  what: 'for comparison: the same',
+  peer: 'bare Express, `response.json` of the same size',
+  goal: undefined,
+  prepare: contestOf('express', runAb),
+};
+
 function contestOf(peerName: 'express' | 'https', requestsPerSecond: typeof runAb): Benchmark['prepare'] {
   return async (scene) => {
     const { product, peer } = await startVersionServers(scene, peerName);
