@@ -66,7 +66,10 @@ function heapsOfClaims(names: readonly string[]): string[] {
 function recordsOf(paths: Paths): string[] {
   const records = Object.values(jobs).flatMap((job: Job) => {
     const { text, json, errorMessage, errorCode } = job.status(paths);
-    return [text, json, errorMessage, errorCode, job.log(paths).file].filter((file) => file !== undefined);
+    // A lock is made when it is first taken, also by jobs that the daemon starts by itself.
+    const lock = lockOf(job.name, paths);
+    const files = [text, json, errorMessage, errorCode, job.log(paths).file, `${lock}/`, `${lock}/N.claim`];
+    return files.filter((file) => file !== undefined);
   });
   // The daemon writes it when it has started, whenever that is.
   return [...records, paths.health];

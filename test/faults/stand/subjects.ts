@@ -18,16 +18,16 @@ import { fillDirectory, readDirectory, readTexts, roundOf, textOf, workDirectory
 import type { Subject } from './subject.js';
 
 /** What a stand's scripts have followed: a copy of the settings that the machine was told to apply last. */
-const FOLLOWED = 'work/followed';
+const followed = (conf: string) => `work/followed-${conf}`;
 const followScript = (conf: string) =>
-  `set -e\nmkdir -p "$ADMIND_ROOT/work"\nsleep 0.1\ncp "$ADMIND_ROOT/usr/local/etc/${conf}" "$ADMIND_ROOT/${FOLLOWED}.new"
-mv "$ADMIND_ROOT/${FOLLOWED}.new" "$ADMIND_ROOT/${FOLLOWED}"`;
+  `set -e\nmkdir -p "$ADMIND_ROOT/work"\nsleep 0.1\ncp "$ADMIND_ROOT/usr/local/etc/${conf}" "$ADMIND_ROOT/${followed(conf)}.new"
+mv "$ADMIND_ROOT/${followed(conf)}.new" "$ADMIND_ROOT/${followed(conf)}"`;
 
 /** What the machine follows must be what its settings say, unless it was never told. */
-function requireFollowed({ root }: TestAppliance, round: number): void {
-  const followed = join(root, FOLLOWED);
-  if (!existsSync(followed)) return;
-  const told = roundOf([readFileSync(followed, 'utf8')]);
+function requireFollowed({ root }: TestAppliance, conf: string, round: number): void {
+  const file = join(root, followed(conf));
+  if (!existsSync(file)) return;
+  const told = roundOf([readFileSync(file, 'utf8')]);
   if (told !== round)
     throw new Error(`the settings are of round ${round}, the machine follows those of ${told}`);
 }
@@ -70,7 +70,7 @@ const settings = (): Subject => ({
   async state(appliance) {
     const { appJson, networkJson, networkConf } = appliance.paths;
     const round = roundOf(await readTexts(appliance, [appJson, networkJson, networkConf]));
-    requireFollowed(appliance, round);
+    requireFollowed(appliance, 'network.conf', round);
     return round;
   },
 });
@@ -93,7 +93,7 @@ const storage = (): Subject => ({
   async state(appliance) {
     const { storageJson, storageConf } = appliance.paths;
     const round = roundOf(await readTexts(appliance, [storageJson, storageConf]));
-    requireFollowed(appliance, round);
+    requireFollowed(appliance, 'storage.conf', round);
     return round;
   },
 });
@@ -118,7 +118,7 @@ const license = (): Subject => ({
 });
 
 function certs(): Subject {
-  const pairs: KeyPair[] = [];
+  const pairs: (KeyPair | undefined)[] = [];
   return {
     job: 'certs',
     isUndone: true,
@@ -146,7 +146,7 @@ function certs(): Subject {
         tlsCertificate,
         tlsBundle,
       ]);
-      const round = pairs.findIndex((pair) => pair.key === key && pair.certificate === certificate);
+      const round = pairs.findIndex((pair) => pair?.key === key && pair.certificate === certificate);
       if (round < 0) throw new Error('a torn state: key and certificate are of different rounds');
       if (bundle !== key + certificate) throw new Error('a torn state: the bundle is of another round');
       return round;
@@ -219,14 +219,16 @@ const logs = (): Subject => ({
   },
 });
 
+const debugCommand = (round: number) => `cat "$JIDO_ADMIN_PATH/log/round.log" # ${textOf(round)}\n`;
+
 const debug = (): Subject => ({
   job: 'debug',
   isUndone: true,
   request: { method: 'get', path: '/debug' },
-  prepare: () => Promise.resolve(),
+  prepare: ({ paths, write }) => write(paths.debugList, debugCommand(0)),
   async make({ paths, write }, round) {
     await write(join(paths.log, 'round.log'), `${textOf(round)}\n`);
-    await write(paths.debugList, `cat "$JIDO_ADMIN_PATH/log/round.log" # ${textOf(round)}\n`);
+    await write(paths.debugList, debugCommand(round));
     return {};
   },
   async state({ paths, root, privateKey }) {
