@@ -4,8 +4,8 @@ import { readSchema } from './schema-file.js';
 /**
  * Compiles `config/<name>.schema.json`. A valid value has the schema's defaults filled in.
  *
- * `scripts/compiled-schemas.js` puts in the place of this module what it compiles: in the built product the compiler is not
- * loaded, and the schemas are not read.
+ * `scripts/compiled-schemas.js` puts in the place of this module what it compiles: in the built product the compiler is
+ * not loaded, and the schemas are not read.
  */
 export function compileSchema<T>(name: string): ValidateFunction<T> {
   return ajv.compile<T>(readSchema(name));

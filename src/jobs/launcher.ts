@@ -38,7 +38,7 @@ export interface JobLauncher {
    * Does something that a job of this name must not be started in; who asks for the same meanwhile shares its end. Among
    * many clients those who stop a job would otherwise hardly come to it.
    */
-  withhold(name: JobName, work: () => Promise<void>): Promise<void>;
+  withhold(name: JobName, work: () => Promise<void>): Promise<unknown>;
   /** Settles and cleans up once, then looks for killed jobs and overlong logs again and again. */
   watch(): Promise<StopRepeating>;
 }
@@ -63,7 +63,8 @@ const SETTLE_AGAIN_MOST_MS = 60_000;
 export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const { paths, adminPath, settings, logger, openPrivileged } = parts;
   const starting = new Set<JobName>();
-  const withheld = new Map<JobName, Promise<void>>();
+  const withheld = new Set<JobName>();
+  const shareWithheld = createShare<unknown>();
   const shareSettling = createShare<unknown>();
   const shareOutcome = createShare<JobOutcome>();
   const watched = Object.values(jobs).map((job) => {
@@ -174,11 +175,11 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
       const running = isBusy(name) ? name : await findRunning(name, paths);
       if (running !== undefined) throw refusal(name, running);
     },
-    withhold(name, work) {
-      const ended = withheld.get(name) ?? work().finally(() => withheld.delete(name));
-      withheld.set(name, ended);
-      return ended;
-    },
+    withhold: (name, work) =>
+      shareWithheld(name, () => {
+        withheld.add(name);
+        return work().finally(() => withheld.delete(name));
+      }),
     async watch() {
       await lookAfterAll();
       for (const { recorded } of watched) {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { ignoreMissing } from '../../src/core/errors.js';
+import { writeFile } from 'node:fs/promises';
 import type { Comparison } from './compare.js';
 import { comparisonTable } from './comparison-table.js';
 import { growthPlot, growthTable } from './growth-report.js';
 import type { Growth, GrowthPoint } from './growth/growth.js';
 import { describeOrigin, type Origin } from '../support/origin.js';
+import { latestOf, readResults, writeResults } from '../support/report-directory.js';
 
 export interface Result extends Comparison {
   readonly origin: Origin;
@@ -23,13 +23,9 @@ export interface Report {
   readonly growth: readonly GrowthResult[];
 }
 
-const JSON_FILE = 'results.json';
-const MARKDOWN_FILE = 'results.md';
-
 /** @returns an empty one if there is none */
 export async function readReport(directory: string): Promise<Report> {
-  const text = await readFile(join(directory, JSON_FILE), 'utf8').catch(ignoreMissing);
-  return text === undefined ? { results: [], growth: [] } : (JSON.parse(text) as Report);
+  return (await readResults<Report>(directory)) ?? { results: [], growth: [] };
 }
 
 /** Results replace earlier ones, row by row: a long run can be made in parts. @param names in their order */
@@ -39,17 +35,13 @@ export async function updateReport(
   report: Report,
   names: readonly string[],
 ): Promise<void> {
-  const merge = <Row extends { readonly name: string }>(...rows: readonly Row[]) => {
-    const known = new Map(rows.map((row) => [row.name, row]));
-    return names.flatMap((name) => known.get(name) ?? []);
-  };
+  const merge = <Row extends { readonly name: string }>(...rows: readonly Row[]) =>
+    latestOf(names, rows, ({ name }) => name);
   const merged: Report = {
     results: merge(...earlier.results, ...report.results),
     growth: merge(...earlier.growth, ...report.growth),
   };
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, JSON_FILE), `${JSON.stringify(merged, null, 2)}\n`);
-  await writeFile(join(directory, MARKDOWN_FILE), `${markdown(merged)}\n`);
+  await writeResults(directory, merged, markdown(merged));
   for (const result of merged.growth) {
     await writeFile(join(directory, plotFile(result.name)), growthPlot(result));
   }

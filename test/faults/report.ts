@@ -1,8 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ignoreMissing } from '../../src/core/errors.js';
 import { describeOrigin, type Origin } from '../support/origin.js';
 import { markdownTable } from '../support/markdown-table.js';
+import { latestOf, readResults, writeResults } from '../support/report-directory.js';
 import { count, type GroupResult } from './campaign.js';
 
 /** How a group ended, and of what product, on which machine. */
@@ -11,22 +9,15 @@ export interface ReportedGroup extends GroupResult {
   readonly seed: number;
 }
 
-const JSON_FILE = 'results.json';
-const MARKDOWN_FILE = 'results.md';
-
 /** Groups replace earlier ones: a campaign in full can be made in parts. @param names in their order */
 export async function updateReport(
   directory: string,
   groups: readonly ReportedGroup[],
   names: readonly string[],
 ): Promise<void> {
-  const text = await readFile(join(directory, JSON_FILE), 'utf8').catch(ignoreMissing);
-  const earlier = text === undefined ? [] : (JSON.parse(text) as readonly ReportedGroup[]);
-  const known = new Map([...earlier, ...groups].map((group) => [group.group, group]));
-  const merged = names.flatMap((name) => known.get(name) ?? []);
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, JSON_FILE), `${JSON.stringify(merged, null, 2)}\n`);
-  await writeFile(join(directory, MARKDOWN_FILE), `${markdown(merged)}\n`);
+  const earlier = (await readResults<readonly ReportedGroup[]>(directory)) ?? [];
+  const merged = latestOf(names, [...earlier, ...groups], ({ group }) => group);
+  await writeResults(directory, merged, markdown(merged));
 }
 
 function markdown(groups: readonly ReportedGroup[]): string {

@@ -39,24 +39,26 @@ const TOOLS = {
 };
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
+const names = groups.map(({ name }) => name);
+const only = values.only?.split(',') ?? names;
+const seed = Number(values.seed);
 
 if (values.list) for (const { name, about } of groups) print(`${name}: ${about}`);
 else await campaign();
 
-async function campaign(): Promise<void> {
-  const names = groups.map(({ name }) => name);
-  const only = values.only?.split(',') ?? names;
+function findRefusal(): string | undefined {
   const unknown = only.filter((name) => !names.includes(name));
-  const seed = Number(values.seed);
+  if (unknown.length > 0) return `There is no ${unknown.join(', ')}; groups are: ${names.join(', ')}`;
+  if (!Number.isSafeInteger(seed)) return `--seed ${values.seed}: a whole number is allowed`;
   const isPart = values.short || values.jobs !== undefined || values.rows !== undefined;
-  const refusal =
-    unknown.length > 0
-      ? `There is no ${unknown.join(', ')}; groups are: ${names.join(', ')}`
-      : !Number.isSafeInteger(seed)
-        ? `--seed ${values.seed}: a whole number is allowed`
-        : isPart && values.report !== undefined
-          ? '--report keeps how whole groups ended: it does not go with --short, --jobs and --rows'
-          : undefined;
+  if (isPart && values.report !== undefined) {
+    return '--report keeps how whole groups ended: it does not go with --short, --jobs and --rows';
+  }
+  return undefined;
+}
+
+async function campaign(): Promise<void> {
+  const refusal = findRefusal();
   if (refusal !== undefined) {
     print(refusal);
     process.exitCode = 2;

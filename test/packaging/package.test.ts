@@ -9,6 +9,8 @@ import { inRoot, makeBusyboxRoot, whyNoBusyboxRoot } from './busybox-root.js';
 
 const BUILD_TIMEOUT_MS = 400_000;
 const EPOCH = '1700000000';
+/** In the root that is made of busybox. */
+const INSTALLER = '/tmp/admind/install.sh';
 const SOURCES = [
   ...['config', 'scripts', 'src', 'systemd', 'LICENSE', 'NOTICE', 'CHANGELOG.md', '.npmrc'],
   ...['package.json', 'package-lock.json', 'tsconfig.json'],
@@ -69,7 +71,7 @@ skipLoudly(
         inRoot(root, `${line} >/dev/null`);
         return performance.now() - start;
       };
-      /** Tells whether the script was still at work. */
+      /** Kills a script, with all that it has started, after a time. @returns whether it was still at work */
       const cut = (ms: number, line: string) => {
         const kill = `setsid sh ${line} >/tmp/log 2>&1 & p=$!; usleep ${Math.round(ms)}000; kill -9 -$p`;
         return !/is (installed|removed)/.test(inRoot(root, `(${kill}) 2>/dev/null; cat /tmp/log`));
@@ -130,15 +132,15 @@ skipLoudly(
 
       test('cut off in the first installation or in a removal, the next run ends it', () => {
         const times = {
-          install: took('sh /tmp/admind/install.sh'),
-          uninstall: took('sh /tmp/admind/install.sh --uninstall'),
+          install: took(`sh ${INSTALLER}`),
+          uninstall: took(`sh ${INSTALLER} --uninstall`),
         };
         const cuts = { install: 0, uninstall: 0 };
         for (const share of [0.2, 0.5, 0.8]) {
-          if (cut(share * times.install, '/tmp/admind/install.sh')) cuts.install += 1;
+          if (cut(share * times.install, INSTALLER)) cuts.install += 1;
           inRoot(root, 'sh /tmp/admind/install.sh >/dev/null');
           expect(inRoot(root, 'admind --version')).toMatch(/^admind \d/);
-          if (cut(share * times.uninstall, '/tmp/admind/install.sh --uninstall')) cuts.uninstall += 1;
+          if (cut(share * times.uninstall, `${INSTALLER} --uninstall`)) cuts.uninstall += 1;
           inRoot(root, 'sh /tmp/admind/install.sh --uninstall >/dev/null 2>&1 || :');
           expect(outsideTmp().filter((name) => /^(usr|etc\/sudo)/.test(name))).toEqual(
             before.filter((name) => /^(usr|etc\/sudo)/.test(name)),
@@ -178,11 +180,10 @@ skipLoudly(
       });
 
       test('whenever it is killed, a whole version is there, and the next run cleans up', () => {
-        const install = '/tmp/admind/install.sh';
-        const whole = took(`sh ${install}`);
+        const whole = took(`sh ${INSTALLER}`);
         let cuts = 0;
         for (const share of [0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1]) {
-          if (cut(share * whole, install)) cuts += 1;
+          if (cut(share * whole, INSTALLER)) cuts += 1;
           expect(inRoot(root, 'admind --version')).toMatch(/^admind \d/);
         }
         // Else this has shown nothing.

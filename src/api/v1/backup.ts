@@ -127,7 +127,7 @@ export const restoreBackup: Endpoint = {
   },
 };
 
-function stopBackup({ launcher, operations }: AppContext): Promise<void> {
+function stopBackup({ launcher, operations }: AppContext): Promise<unknown> {
   return launcher.withhold('backup', () => operations.stopBackup());
 }
 

@@ -3,7 +3,7 @@ import { tarOf } from '../../package/fixtures.js';
 import { archives } from '../hostile/corpus/archives.js';
 import { BOUNDARY, filePart, formOf, textPart } from '../hostile/corpus/request.js';
 import { ODD_DOCUMENTS } from '../hostile/corpus/settings-files.js';
-import { ENVELOPE_FORMS } from './envelope-forms.js';
+import { inForm } from './envelope-forms.js';
 
 const small = (list: readonly (string | Buffer)[]) =>
   list.map((one) => Buffer.from(one)).filter(({ length }) => length < 4_000);
@@ -20,8 +20,6 @@ const outer = tarOf(
   { path: 'software_package.tar.gz', body: gzipSync(contents[0] ?? '') },
   { path: 'software_package.tar.gz.sign', body: Buffer.alloc(256) },
 );
-const inForm = (form: (typeof ENVELOPE_FORMS)[number], bytes: Buffer) =>
-  Buffer.concat([Buffer.from([ENVELOPE_FORMS.indexOf(form)]), bytes]);
 const form = (...parts: readonly (string | Buffer)[]) =>
   Buffer.concat([Buffer.from(`${BOUNDARY}\n`), formOf(...parts)]);
 const block = (label: string) =>

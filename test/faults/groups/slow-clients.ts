@@ -3,6 +3,7 @@ import { readdir, truncate } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { sleep } from '../../../src/core/clock.js';
 import { poll } from '../../support/poll.js';
+import { spreadOf } from '../../bench/statistics.js';
 import { ended, openPlain, openTls } from '../net/client.js';
 import { footprintOf } from '../net/footprint.js';
 import { patienceMs, whileOperatorWorks } from '../net/operator.js';
@@ -69,7 +70,7 @@ async function measureHandshakeMs(): Promise<number> {
       times.push(performance.now() - began);
       below.destroy();
     }
-    return times.sort((a, b) => a - b)[times.length >> 1] ?? 0;
+    return spreadOf(times).median;
   } finally {
     await stand.close();
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { sleep } from '../../../src/core/clock.js';
 import { TOKEN } from '../../support/appliance.js';
 import { poll } from '../../support/poll.js';
+import { spreadOf } from '../../bench/statistics.js';
 import { ask, OPERATOR } from './client.js';
 
 const PATIENCE_MS = 5_000;
@@ -23,7 +24,7 @@ export async function atOnceMs(port: number): Promise<number> {
 async function usualMs(port: number): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < SOME; n += 1) times.push(await signIn(port));
-  return times.sort((a, b) => a - b)[SOME >> 1] ?? 0;
+  return spreadOf(times).median;
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { rawMember, tarEnd } from '../../../package/fixtures.js';
 import { archive } from '../../hostile/generated-archives.js';
-import { ENVELOPE_FORMS } from '../envelope-forms.js';
+import { inForm } from '../envelope-forms.js';
 import { damaged } from './damaged.js';
 
 const CONTENTS = 'software_package.tar.gz';
@@ -35,12 +35,9 @@ const sealed = fc
     ]),
   );
 
-const asForm = (form: (typeof ENVELOPE_FORMS)[number], bytes: fc.Arbitrary<Buffer>) =>
-  bytes.map((body) => Buffer.concat([Buffer.from([ENVELOPE_FORMS.indexOf(form)]), body]));
-
 /** What is sealed, the outer tar in it, and contents that are signed. */
 export const envelope = fc.oneof(
-  asForm('a file', damaged(sealed)),
-  asForm('outer tar', damaged(outer)),
-  asForm('well made', archive),
+  damaged(sealed).map((bytes) => inForm('a file', bytes)),
+  damaged(outer).map((bytes) => inForm('outer tar', bytes)),
+  archive.map((bytes) => inForm('well made', bytes)),
 );
