@@ -45,10 +45,10 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
 }
 
 /**
- * Runs a begun job to its end and publishes the outcome.
+ * Runs a begun job to its end and publishes the outcome. A committed change is a success, whether it can be published or
+ * not: where it cannot, the status reads `running` until the daemon settles it.
  *
- * @throws the system error that kept the outcome of a committed change from being published: its status reads
- *   `running` until the daemon settles it
+ * @throws the system error that kept a failure from being published
  */
 export async function runJob(parts: JobParts, records: JobRecords): Promise<JobOutcome> {
   const { job, stop } = parts;
@@ -71,12 +71,14 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
   try {
     await finish(parts, records, success, change);
     await success?.afterwards?.();
-    return { state: 'success', result: success?.result };
   } catch (error) {
-    if (change) throw error;
-    await logFailure(parts, records, error);
-    return fail(parts, records, error);
+    if (!change) {
+      await logFailure(parts, records, error);
+      return fail(parts, records, error);
+    }
+    parts.logger.error({ reason: messageOf(error) }, 'a success could not be published');
   }
+  return { state: 'success', result: success?.result };
 }
 
 /** Publishes the success of a job whose change, if there is one, is committed. */

@@ -38,10 +38,10 @@ test.each([
     };
     const records = await beginJob(parts);
     const succeed = () => Promise.reject(new Error('no space left on device'));
-    await runJob(parts, { ...records, succeed }).catch(() => undefined);
+    const outcome = await runJob(parts, { ...records, succeed });
     await settleUnderLock(parts);
     await lock.release();
     const { status } = (await readJobStatus(jobs[name].status(paths))).fields;
-    expect([status, existsSync(paths[place])]).toEqual(['success', true]);
+    expect([outcome.state, status, existsSync(paths[place])]).toEqual(['success', 'success', true]);
   },
 );
