@@ -12,7 +12,8 @@ import { updateReport } from './report.js';
  * The fault campaign, `npm run faults -- [--short] [--only GROUP[,GROUP]] [--jobs JOB[,JOB]] [--rows PATTERN]
  * [--product DIRECTORY] [--seed N] [--json FILE] [--report DIRECTORY] [--verbose] [--strict] [--list]`. Prints what was tried,
  * and ends with status 1 when a row was lost; `--strict`: also when something is missing here for a group or a row. `--jobs`
- * is for groups that try one job after the other, `--product` for these, too. `--report` keeps how groups ended in full.
+ * is for groups that try one job after the other, `--product` for these, too. `--report` keeps how groups ended in full, or parts of
+ * them by `--jobs`.
  */
 
 const { values } = parseArgs({
@@ -41,6 +42,7 @@ const TOOLS = {
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 const names = groups.map(({ name }) => name);
 const only = values.only?.split(',') ?? names;
+const jobs = values.jobs?.split(',') as JobName[] | undefined;
 const seed = Number(values.seed);
 
 if (values.list) for (const { name, about } of groups) print(`${name}: ${about}`);
@@ -50,9 +52,13 @@ function findRefusal(): string | undefined {
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) return `There is no ${unknown.join(', ')}; groups are: ${names.join(', ')}`;
   if (!Number.isSafeInteger(seed)) return `--seed ${values.seed}: a whole number is allowed`;
-  const isPart = values.short || values.jobs !== undefined || values.rows !== undefined;
-  if (isPart && values.report !== undefined) {
-    return '--report keeps how whole groups ended: it does not go with --short, --jobs and --rows';
+  if (values.report === undefined) return undefined;
+  if (values.short || values.rows !== undefined) {
+    return '--report keeps how groups ended in full: it does not go with --short and --rows';
+  }
+  const whole = groups.filter(({ name, isByJob }) => only.includes(name) && isByJob !== true);
+  if (values.jobs !== undefined && whole.length > 0) {
+    return `--report does not go with --jobs for ${whole.map(({ name }) => name).join(', ')}, which cannot be made in parts`;
   }
   return undefined;
 }
@@ -71,7 +77,7 @@ async function campaign(): Promise<void> {
     groups: groups.filter(({ name }) => only.includes(name)),
     isShort: values.short,
     isVerbose: values.verbose,
-    jobs: values.jobs?.split(',') as JobName[] | undefined,
+    jobs,
     rows: values.rows === undefined ? undefined : new RegExp(values.rows),
     product: values.product,
     seed,
@@ -85,7 +91,7 @@ async function campaign(): Promise<void> {
   if (values.report !== undefined) {
     await updateReport(
       values.report,
-      results.map((result) => ({ ...result, origin, seed })),
+      results.map((result) => ({ ...result, origin, seed, jobs })),
       names,
     );
   }

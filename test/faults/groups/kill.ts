@@ -32,6 +32,7 @@ const SCRIPT_LASTS_MS = 50;
 export const kill: Group = {
   name: 'kill',
   about: 'runner, daemon, script or all of them killed, at each stage of each job and at random moments',
+  isByJob: true,
   async *rows(extent) {
     for (const job of extent.jobs ?? (Object.keys(subjects) as JobName[])) yield* rowsOf(job, extent);
   },

@@ -37,6 +37,7 @@ export const noSpace: Group = {
   name: 'no-space',
   about:
     'the disk or a part of it is full, of bytes or of files: before each job, at each of its stages, with a little free',
+  isByJob: true,
   lacks: () => (mayMount() ? undefined : 'it may not mount here'),
   async *rows(extent) {
     for (const job of jobsOf(extent, SHORT_JOBS)) {

@@ -21,6 +21,7 @@ export const powerCut: Group = {
   name: 'power-cut',
   about:
     'only what was synced is on the disk: at each stage of each job, at random moments, when success was told, idle',
+  isByJob: true,
   lacks() {
     const missing = ['mkfs.ext4', 'xfs_io', 'losetup'].filter((tool) => !hasTool(tool));
     if (missing.length > 0) return `it needs ${missing.join(', ')}`;

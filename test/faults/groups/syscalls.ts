@@ -19,6 +19,7 @@ export const syscalls: Group = {
   name: 'syscalls',
   about:
     'a system call of a job fails: the n-th of its kind, for want of space, memory or files, or as the disk is broken',
+  isByJob: true,
   lacks: () => (hasTool('strace') ? undefined : 'it needs strace'),
   async *rows(extent) {
     for (const job of jobsOf(extent, SHORT_JOBS)) yield* rowsOf(job, extent);
