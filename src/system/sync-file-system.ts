@@ -9,11 +9,22 @@ const run = promisify(execFile);
 /** A network file system whose server is gone would be waited for without an end. */
 const MACHINE_LIMIT_MS = 60_000;
 
-/** Returns when everything that was written to the file system of `directory` is on the disk: one call for many files. */
+/**
+ * Returns when everything that was written to the file system of `directory` is on the disk: one call for many files.
+ *
+ * @throws Error saying what `sync` said: what was written may be lost
+ */
 export async function syncFileSystem(directory: string): Promise<void> {
   requireDescriptors();
-  // busybox may have been built without -f: then all file systems are synced.
-  await run('sync', ['-f', directory]).catch(() => run('sync'));
+  const options = { env: { ...process.env, LC_ALL: 'C' } };
+  try {
+    await run('sync', ['-f', directory], options);
+  } catch (error) {
+    const { stderr = '' } = error as { readonly stderr?: string };
+    // busybox may have been built without -f: then all file systems are synced.
+    if (stderr.includes('invalid option')) await run('sync', options);
+    else throw stderr === '' ? error : new Error(stderr.trim(), { cause: error });
+  }
 }
 
 /**
