@@ -18,7 +18,10 @@ import type { FaultedMoment } from '../stand/trial.js';
 const STOPPED_MS = 12_000;
 /** A runner that has not begun after half a minute is given up by its daemon, and another may run then. */
 const GIVEN_UP_MS = 28_000;
-const ROW_LIMIT_MS = 300_000;
+/** Of several rounds, as others are tried beside it. */
+const ROW_LIMIT_MS = 600_000;
+/** The script of a licence that is stopped must not be given up meanwhile. */
+const LICENSE_LIMIT_MS = 60_000;
 
 /** What is stopped, by its name in rows; its runner is stopped when they are called. */
 const VICTIMS = {
@@ -46,7 +49,7 @@ function jobsOf({ isShort, jobs }: Extent): readonly JobName[] {
 }
 
 async function* rowsOf(job: JobName, { isShort, random, product }: Extent): AsyncGenerator<Row> {
-  const trials = createTrials(job, { product });
+  const trials = createTrials(job, { product, settings: { licenseTimeLimitMs: LICENSE_LIMIT_MS } });
   const own = random.fork(job);
   try {
     const points = pointsOf(await trials.stages());

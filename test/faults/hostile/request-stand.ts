@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { sleep } from '../../../src/core/clock.js';
@@ -65,6 +66,8 @@ export function createRequestStand(): RequestStand {
     if (isChanged) {
       // A set-up that was signed may set another token.
       await current.write(current.paths.apiToken, `${TOKEN}\n`);
+      // Whoever asks for settings that were accepted is told them.
+      await rm(current.paths.appJson, { force: true });
       before = await stateAtRest(current);
     }
     // A request whose client is gone may still be under way.
