@@ -2,10 +2,18 @@ import type { JobName } from '../../src/jobs/index.js';
 import type { Extent } from './row.js';
 import { subjects } from './stand/subjects.js';
 
-/** The jobs of an extent. @param short how many are drawn for a short version */
-export function jobsOf({ isShort, random, jobs }: Extent, short: number): readonly JobName[] {
+/**
+ * The jobs of an extent.
+ *
+ * @param short those of a short version, or how many are drawn for it; default: all
+ */
+export function jobsOf(
+  { isShort, random, jobs }: Extent,
+  short?: number | readonly JobName[],
+): readonly JobName[] {
   if (jobs) return jobs;
   const all = Object.keys(subjects) as JobName[];
-  if (!isShort) return all;
+  if (!isShort || short === undefined) return all;
+  if (typeof short !== 'number') return short;
   return Array.from({ length: short }, () => all.splice(random.below(all.length), 1)).flat();
 }

@@ -4,10 +4,10 @@ import { createClock, lacksClock, type Clock } from '../clock/clock.js';
 import { keepsFileOfLivingWriter, removesFileOfDeadWriter } from '../clock/staged.js';
 import { startsInYear } from '../clock/starts.js';
 import { throttleKeepsItsTime } from '../clock/throttle.js';
+import { jobsOf } from '../jobs-of.js';
 import type { Extent, Group, Row, Verdict } from '../row.js';
 import { pointsOf, roundStoppedAt } from '../stand/point.js';
 import { createRivals } from '../stand/rivals.js';
-import { subjects } from '../stand/subjects.js';
 import { createTrials } from '../stand/trials.js';
 import type { FaultedMoment, Trial } from '../stand/trial.js';
 
@@ -36,9 +36,7 @@ export const clock: Group = {
   lacks: lacksClock,
   async *rows(extent) {
     yield* otherRows(extent);
-    const names: readonly JobName[] =
-      extent.jobs ?? (extent.isShort ? ['certs'] : (Object.keys(subjects) as JobName[]));
-    for (const job of names) yield* jumpRows(job, extent);
+    for (const job of jobsOf(extent, ['certs'])) yield* jumpRows(job, extent);
   },
 };
 

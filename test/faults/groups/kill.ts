@@ -3,12 +3,12 @@ import { sleep } from '../../../src/core/clock.js';
 import { killIfAlive, signalIfAlive } from '../../support/kill-if-alive.js';
 import { poll } from '../../support/poll.js';
 import { processesOf } from '../oracle/leftovers.js';
+import { jobsOf } from '../jobs-of.js';
 import type { Extent, Group, Row, Verdict } from '../row.js';
 import { childrenOf, commandOf, isRunning } from '../stand/children.js';
 import { momentsOf } from '../stand/moments.js';
 import { roundStoppedAt, WHEN_TOLD } from '../stand/point.js';
 import { SCRIPTED } from '../stand/scripted.js';
-import { subjects } from '../stand/subjects.js';
 import { createTrials } from '../stand/trials.js';
 import type { Fault, FaultedMoment, Trial } from '../stand/trial.js';
 
@@ -34,7 +34,7 @@ export const kill: Group = {
   about: 'runner, daemon, script or all of them killed, at each stage of each job and at random moments',
   isByJob: true,
   async *rows(extent) {
-    for (const job of extent.jobs ?? (Object.keys(subjects) as JobName[])) yield* rowsOf(job, extent);
+    for (const job of jobsOf(extent)) yield* rowsOf(job, extent);
   },
 };
 

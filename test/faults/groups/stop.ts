@@ -4,13 +4,13 @@ import type { JobName } from '../../../src/jobs/index.js';
 import { signalIfAlive } from '../../support/kill-if-alive.js';
 import { poll } from '../../support/poll.js';
 import { awaitSettled } from '../oracle/truth.js';
+import { jobsOf } from '../jobs-of.js';
 import type { Extent, Group, Row } from '../row.js';
 import { sideBySide } from '../side-by-side.js';
 import { childrenOf, isStopped } from '../stand/children.js';
 import { pointsOf, roundStoppedAt } from '../stand/point.js';
 import { createRivals, withSecondDaemon } from '../stand/rivals.js';
 import { SCRIPTED } from '../stand/scripted.js';
-import { subjects } from '../stand/subjects.js';
 import { createTrials } from '../stand/trials.js';
 import type { FaultedMoment } from '../stand/trial.js';
 
@@ -37,16 +37,13 @@ export const stop: Group = {
   name: 'stop',
   about:
     'runner, daemon, script or all of them stopped for longer than a lock lives; no second job runs beside',
+  isByJob: true,
   rows: (extent) =>
     sideBySide(
-      jobsOf(extent).map((job) => rowsOf(job, extent)),
+      jobsOf(extent, ['update', 'settings']).map((job) => rowsOf(job, extent)),
       extent,
     ),
 };
-
-function jobsOf({ isShort, jobs }: Extent): readonly JobName[] {
-  return jobs ?? (isShort ? ['update', 'settings'] : (Object.keys(subjects) as JobName[]));
-}
 
 async function* rowsOf(job: JobName, { isShort, random, product }: Extent): AsyncGenerator<Row> {
   const trials = createTrials(job, { product, settings: { licenseTimeLimitMs: LICENSE_LIMIT_MS } });

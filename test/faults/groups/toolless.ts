@@ -1,6 +1,6 @@
 import type { JobName } from '../../../src/jobs/index.js';
+import { jobsOf } from '../jobs-of.js';
 import type { Extent, Group, Row } from '../row.js';
-import { subjects } from '../stand/subjects.js';
 import { createTrials } from '../stand/trials.js';
 import { asksEverything, roundWithout } from '../toolless/rounds.js';
 import { createTools, lacksTools, MINIMUM, type Tool } from '../toolless/tools.js';
@@ -9,11 +9,10 @@ export const toolless: Group = {
   name: 'toolless',
   about:
     'no openssl, tar, gzip, ps, systemctl, bash, …: all jobs and answers need a dozen tools of busybox at most',
+  isByJob: true,
   lacks: lacksTools,
   async *rows(extent) {
-    const names: readonly JobName[] =
-      extent.jobs ?? (extent.isShort ? ['logs'] : (Object.keys(subjects) as JobName[]));
-    for (const job of names) yield* rowsOf(job, extent);
+    for (const job of jobsOf(extent, ['logs'])) yield* rowsOf(job, extent);
   },
 };
 
