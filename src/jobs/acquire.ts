@@ -24,19 +24,23 @@ export async function acquireJobLock(
   paths: Paths,
   logger: Pick<Logger, 'error'>,
 ): Promise<Lock | Refused> {
-  try {
-    return await awaitLock(name, paths);
-  } catch (error) {
-    if (jobs[name].needsNoSpace !== true || !isDiskFull(error)) throw error;
-    const refusedBy = await findHolder(name, paths);
-    if (refusedBy !== undefined) return { refusedBy };
+  if (jobs[name].needsNoSpace !== true) return awaitLock(name, paths);
+  const tellIfFull = (error: unknown) => {
+    if (!isDiskFull(error)) throw error;
     logger.error({ job: name, reason: messageOf(error) }, 'a lock could not be written');
-    return NO_LOCK;
-  }
+  };
+  const lock = await awaitLock(name, paths).catch(tellIfFull);
+  // No other job could start where there is no space for a lock.
+  if (!lock) return refusalBy(await findHolder(name, paths)) ?? NO_LOCK;
+  if ('refusedBy' in lock) return lock;
+  return { ...lock, addGroup: (leader) => lock.addGroup(leader).catch(tellIfFull) };
 }
 
-/** Of a job that needs no space, where there is none for a lock: no other job could start there. */
 const NO_LOCK: Lock = { addGroup: () => Promise.resolve(), release: () => Promise.resolve() };
+
+function refusalBy(refusedBy: JobName | undefined): Refused | undefined {
+  return refusedBy === undefined ? undefined : { refusedBy };
+}
 
 async function awaitLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
   const deadline = performance.now() + WAIT_MS;

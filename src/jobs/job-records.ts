@@ -11,6 +11,7 @@ import {
   type JobState,
   type StatusFields,
 } from '../records/job-status.js';
+import { overwriteFile } from '../system/overwrite-file.js';
 import { freePath } from '../system/remove-tree.js';
 import type { Job, JobSuccess } from './job.js';
 import { spoolOf } from './quiet-script.js';
@@ -60,12 +61,18 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
   const log = createJobLog(file, settings.applianceType, logger, mode);
   const type = settings.applianceType.toLowerCase();
   const fieldsOf = (state: JobState) => job.statusFields?.(state, percentage) ?? { percentage };
+  let hasBegun = false;
   const write = async (state: JobState, fields: StatusFields) => {
     try {
       await writeJobStatus(files, state, fields);
     } catch (error) {
-      if (job.needsNoSpace !== true || !isDiskFull(error)) throw error;
-      logger.error({ job: job.name, state, reason: messageOf(error) }, 'a status could not be written');
+      // What cannot begin is refused, and an earlier status stays.
+      const mayOverwrite = job.needsNoSpace === true || (hasBegun && state !== 'running');
+      if (!mayOverwrite || !isDiskFull(error)) throw error;
+      await writeJobStatus(files, state, fields, overwriteFile).catch((reason: unknown) => {
+        if (job.needsNoSpace !== true) throw error;
+        logger.error({ job: job.name, state, reason: messageOf(reason) }, 'a status could not be written');
+      });
     }
   };
   const publish = async (next: number) => {
@@ -89,6 +96,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     async begin() {
       const [first = '', percentageOfFirst = 0] = Object.entries(job.stages)[0] ?? [];
       await publish(percentageOfFirst);
+      hasBegun = true;
       tell(first);
       await clearJobError(files);
       await log.line(job.texts.started(type, paths));

@@ -177,6 +177,7 @@ function openJobContext(
           logLimitBytes: options.logLimitBytes ?? settings.scriptOutputLimitBytes,
           timeoutMs: options.timeoutMs,
           killsLeftovers: options.killsLeftovers,
+          needsNoSpace: job.needsNoSpace,
           signal,
           onStart,
         });

@@ -33,18 +33,22 @@ export type StatusFields = Readonly<Record<string, unknown>>;
 
 const MODE = 0o644;
 
+/** @param write how a file gets its new text; default: as a whole */
 export async function writeJobStatus(
   files: StatusFiles,
   state: JobState,
   fields: StatusFields = {},
+  write: (file: string, text: string) => Promise<void> = replace,
 ): Promise<void> {
-  if (files.text !== undefined) await writeFileAtomic(files.text, `${state}\n`, { mode: MODE });
+  if (files.text !== undefined) await write(files.text, `${state}\n`);
   if (files.json !== undefined) {
     const end = files.isJsonBare === true ? '' : '\n';
-    await writeFileAtomic(files.json, `${JSON.stringify({ status: state, ...fields })}${end}`, {
-      mode: MODE,
-    });
+    await write(files.json, `${JSON.stringify({ status: state, ...fields })}${end}`);
   }
+}
+
+function replace(file: string, text: string): Promise<void> {
+  return writeFileAtomic(file, text, { mode: MODE });
 }
 
 export async function writeJobError(files: StatusFiles, error: JobError): Promise<void> {

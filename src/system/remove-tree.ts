@@ -14,8 +14,9 @@ const BATCH = 64;
  */
 export async function freePath(path: string): Promise<void> {
   const failures: unknown[] = [];
-  for (const left of await leftOf(path))
-    await removeTree(left).catch((error: unknown) => failures.push(error));
+  const fail = (error: unknown) => void failures.push(error);
+  // Where they cannot be listed, what is at the path has to go all the same.
+  for (const left of (await leftOf(path).catch(fail)) ?? []) await removeTree(left).catch(fail);
   await removeTree(path).catch(async (error: unknown) => {
     failures.push(error);
     await rename(path, join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.left`));

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { isDiskFull } from '../core/errors.js';
 import { openBoundedLog } from './bounded-log.js';
 import { requireDescriptors } from './descriptors.js';
 import { identify, killGroup, stopGroup, type ProcessIdentity } from './processes.js';
@@ -25,6 +26,8 @@ export interface LoggedScriptCall extends ScriptCall {
   readonly log: string;
   /** How much output is kept; the rest is dropped. */
   readonly logLimitBytes: number;
+  /** Whether it runs without a log where there is no space for one. */
+  readonly needsNoSpace?: boolean | undefined;
   /** Whether background children that the script leaves running are killed; default: they are left alone. */
   readonly killsLeftovers?: boolean | undefined;
 }
@@ -54,7 +57,10 @@ const GATE = 'read -r go <&3 || exit 126; exec 3<&-; exec "$@"';
  * the death of the process that started it.
  */
 export async function runScript(call: LoggedScriptCall): Promise<LoggedResult> {
-  const log = await openBoundedLog(call.log, call.logLimitBytes);
+  const log = await openBoundedLog(call.log, call.logLimitBytes).catch((error: unknown) => {
+    if (call.needsNoSpace !== true || !isDiskFull(error)) throw error;
+    return openBoundedLog('/dev/null', call.logLimitBytes);
+  });
   let result: ScriptResult;
   let isCut: boolean;
   try {

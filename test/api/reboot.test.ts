@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { signRequest } from '../../src/auth/credential.js';
@@ -214,6 +214,35 @@ testWithMount(
     }
   },
 );
+
+testWithMount('where no more files can be made it reboots, and status and log tell of it', async () => {
+  const { etc, lib, tmp, apiToken } = appliance.paths;
+  const token = await appliance.read(apiToken);
+  const unmounts = [etc, lib, tmp].map((directory) => mountTmpfs(directory, '1m,nr_inodes=40'));
+  try {
+    await appliance.write(apiToken, token);
+    expect(await reboot()).toMatchObject({ status: 202 });
+    expect(await ended()).toBe('success');
+    await rm(record);
+    for (const directory of [etc, lib, tmp]) await fillWithFiles(directory);
+    // It has a lock from now on, and nothing for anything else.
+    for (let file = 0; file < 3; file += 1) await rm(join(lib, `fill-${file}`));
+    expect(await reboot()).toMatchObject({ status: 202 });
+    expect(await poll('it reboots', () => Promise.resolve(existsSync(record)))).toBe(true);
+    expect(await ended()).toBe('success');
+    expect(await log()).toBe(DONE.repeat(2));
+  } finally {
+    for (const unmount of unmounts) unmount();
+  }
+});
+
+async function fillWithFiles(directory: string): Promise<void> {
+  try {
+    for (let file = 0; ; file += 1) await writeFile(join(directory, `fill-${file}`), '');
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ENOSPC' });
+  }
+}
 
 describe('on the machine itself reboot.sh', () => {
   /** Only what is in this directory can be run: nothing of the machine that the test runs on. */

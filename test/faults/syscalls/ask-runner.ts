@@ -2,6 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DEFAULT_ADMIN_PATH } from '../../../src/config/paths.js';
 import { readSettings } from '../../../src/config/settings.js';
+import { sleep } from '../../../src/core/clock.js';
 import { messageOf } from '../../../src/core/errors.js';
 import { createLogger } from '../../../src/core/logger.js';
 import { createUploadDirectory, removeUploadDirectory } from '../../../src/http/upload-directory.js';
@@ -13,6 +14,9 @@ import type { Subject } from '../stand/subject.js';
 import type { Answer, Files } from '../stand/trial.js';
 import type { Call } from './calls.js';
 import { startTracedRunner, type Injection } from './traced-runner.js';
+
+/** Before its row is given up: what hangs is killed. */
+const LIMIT_MS = 60_000;
 
 /** Has a job run as the daemon would, by a runner that is traced. @param onCalls told of its calls at the end */
 export async function askRunner(
@@ -35,9 +39,11 @@ export async function askRunner(
     const settings = readSettings(paths.settings);
     const order = { run: job, inputs, root, adminPath: DEFAULT_ADMIN_PATH, settings };
     const isPublished = () => readsSuccess(jobs[job].status(paths));
-    const answer = await answerOf(
-      launchRunner({ runner: runner.peer, order, isPublished, logger: createLogger('silent') }),
-    );
+    const launching = launchRunner({
+      ...{ runner: runner.peer, order, isPublished, logger: createLogger('silent') },
+    });
+    const answer = await Promise.race([answerOf(launching), sleep(LIMIT_MS)]);
+    if (!answer) throw new Error(`it hung: no end after ${LIMIT_MS / 1000} s`);
     onCalls(await runner.calls());
     return answer;
   } finally {

@@ -87,6 +87,14 @@ export function errnosOf({ name, text }: Call): readonly string[] {
   return errnos.filter((errno) => !FOR_WRITING.includes(errno));
 }
 
+/**
+ * By any thread, each of which counts by itself. An injected failure leaves open what a real one closes, and whoever reads the
+ * other end would wait for ever.
+ */
+function closesPipe({ name, text }: Call): boolean {
+  return name === 'close' && /<(pipe|socket|UNIX[^>]*):/.test(text);
+}
+
 /** More files than this whose paths differ in their numbers only are alike. */
 const ALIKE = 5;
 
@@ -95,7 +103,11 @@ const ALIKE = 5;
  * first, the middle and the last one stand for the others.
  */
 export function callsOn(root: string, calls: readonly Call[]): readonly Call[] {
-  const own = calls.filter(({ name, text }) => text.includes(root) || STARTS_PROCESS.test(name));
+  const ends = new Set(calls.filter(closesPipe).map(({ nth }) => nth));
+  const own = calls.filter(
+    ({ name, nth, text }) =>
+      (text.includes(root) || STARTS_PROCESS.test(name)) && !(name === 'close' && ends.has(nth)),
+  );
   const kinds = new Map<string, Set<string>>();
   for (const path of own.flatMap(pathsOf)) {
     const kind = path.replace(/\d+/g, '0');
