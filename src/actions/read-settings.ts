@@ -5,28 +5,37 @@ import { AdminError } from '../core/errors.js';
 import { readJsonFile } from './read-json-file.js';
 
 /**
- * The network and app settings in place. Used by: GET /api/v1/admin/settings.
+ * The network and app settings in place, as JSON. Used by: GET /api/v1/admin/settings.
  *
  * @throws AdminError `notFound` unless both files exist and can be read
  */
-export async function readSettings({ networkJson, appJson }: Paths): Promise<Record<string, unknown>> {
+export async function readSettings({ networkJson, appJson }: Paths): Promise<string> {
   const [network, app] = await Promise.all([networkJson, appJson].map(readJson));
-  return { network, app };
+  return toJson({ network, app });
 }
 
 /**
- * The storage settings in place, and the types that the appliance offers. Used by: GET /api/v1/admin/storage.
+ * The storage settings in place, as JSON, and the types that the appliance offers. Used by: GET /api/v1/admin/storage.
  *
  * @throws AdminError `notFound` unless both files exist and the settings can be read
  */
-export async function readStorage(paths: Paths): Promise<Record<string, unknown>> {
+export async function readStorage(paths: Paths): Promise<string> {
   const options = await readStorageOptions(paths);
   if (options === undefined) throw new AdminError('notFound', '');
   const settings = await readJson(paths.storageJson);
   if (!isObject(settings)) throw new AdminError('notFound', '');
-  return { ...settings, options };
+  return toJson({ ...settings, options });
 }
 
 async function readJson(file: string): Promise<unknown> {
   return JSON.parse(await readJsonFile(file)) as unknown;
+}
+
+/** What was put there by other hands may nest too deeply to be written again. */
+function toJson(settings: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(settings);
+  } catch (cause) {
+    throw new AdminError('notFound', '', { cause });
+  }
 }

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { networkMode, readNetworkSettings } from '../appliance/network-settings.js';
+import { jsonLine } from '../appliance/settings-file.js';
 import { readStorageSettings } from '../appliance/storage-settings.js';
 import {
   readUploadedSettings,
@@ -48,7 +49,7 @@ async function change(
   const directory = await createUploadDirectory(session.paths.taken, session.id);
   try {
     const file = join(directory, 'settings');
-    await writeFile(file, JSON.stringify(uploaded.document), { mode: 0o600 });
+    await writeFile(file, jsonLine(uploaded.document), { mode: 0o600 });
     const target = await validate(file);
     const hasSucceeded = await runJob(session, name, { settings: file }, { target });
     for (const source of uploaded.sources) await rm(source, { force: true });

@@ -83,10 +83,21 @@ export async function recordDone(journal: string, note: unknown): Promise<Change
 export async function findFileChange(journal: string): Promise<Change | undefined> {
   const text = await readTextFile(journal).catch(ignoreUnusable);
   try {
-    return text === undefined ? undefined : openChange(journal, JSON.parse(text) as Journal);
+    const content: unknown = text === undefined ? undefined : JSON.parse(text);
+    return isJournal(content) ? openChange(journal, content) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isJournal(value: unknown): value is Journal {
+  const { entries, isCommitted } = (value ?? {}) as Partial<Journal>;
+  return typeof isCommitted === 'boolean' && Array.isArray(entries) && entries.every(isEntry);
+}
+
+function isEntry(value: unknown): value is Entry {
+  const { file, staged, old } = (value ?? {}) as Partial<Entry>;
+  return [file, staged, old ?? ''].every((path) => typeof path === 'string');
 }
 
 function openChange(journal: string, { entries, isCommitted, note }: Journal): Change {

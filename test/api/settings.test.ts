@@ -119,8 +119,10 @@ test('should 404 unless both files exist and parse', async () => {
   const { appJson, networkJson } = appliance.paths;
   await appliance.write(networkJson, '{"mode":"dhcp"}');
   expect(await get()).toBe(404);
-  await appliance.write(appJson, '{"a":');
-  expect(await get()).toBe(404);
+  for (const broken of ['{"a":', `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`]) {
+    await appliance.write(appJson, broken);
+    expect(await get()).toBe(404);
+  }
   await appliance.write(appJson, '{"a":1}');
   expect(await get()).toBe(200);
 });

@@ -103,7 +103,8 @@ test('GET: 404 unless settings and options exist; options that cannot be read ar
   ]);
   await appliance.write(storageOptions, '');
   expect((await get()).text).toBe(JSON.stringify({ storage: NFS, options: ['local'] }));
-  for (const broken of ['', '[]', '"text"', 'null']) {
+  const deep = `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
+  for (const broken of ['', '[]', '"text"', 'null', deep]) {
     await appliance.write(storageJson, broken);
     expect((await get()).status).toBe(404);
   }

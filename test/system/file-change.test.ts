@@ -31,3 +31,24 @@ testWithMount('a read-only directory: that is the reason, and nothing is left to
     unmount();
   }
 });
+
+test.each([
+  '',
+  'null',
+  '5',
+  '{}',
+  '{"a":{"a":1}}',
+  '{"entries":[],"isCommitted":"yes"}',
+  '{"entries":{},"isCommitted":true}',
+  '{"entries":[null],"isCommitted":false}',
+  '{"entries":[{"file":"/a"}],"isCommitted":false}',
+  '{"entries":[{"file":"/a","staged":"/b","old":1}],"isCommitted":false}',
+])('the damaged journal %s tells nothing, and the next change replaces it', async (text) => {
+  const [journal, file] = [join(work, 'journal'), join(work, 'file')];
+  await writeFile(journal, text);
+  expect(await findFileChange(journal)).toBeUndefined();
+  const change = await replaceFiles(journal, [{ file, content: 'new', mode: 0o644 }]);
+  expect(await findFileChange(journal)).toMatchObject({ isCommitted: false });
+  await change.undo();
+  expect(await readdir(work)).toEqual([]);
+});

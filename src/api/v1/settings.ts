@@ -2,7 +2,7 @@ import { readSettings } from '../../actions/read-settings.js';
 import { networkMode, readNetworkSettings } from '../../appliance/network-settings.js';
 import { SETTINGS_FILE_LIMIT_BYTES } from '../../appliance/settings-file.js';
 import { fileOf, pathsOf, type Endpoint } from '../../http/endpoint.js';
-import { accepted, json } from '../../http/reply.js';
+import { accepted, verbatimJson } from '../../http/reply.js';
 import { V1_PREFIX } from '../../config/v1-prefix.js';
 
 const path = `${V1_PREFIX}/settings`;
@@ -54,5 +54,5 @@ export const settings: Endpoint = {
       '"netmask":"255.255.255.0","gateway":"192.168.1.1","dns1":"192.168.1.2"},"app":{"name":"testapp"}}',
     errors: [[404, 'no settings were made yet']],
   },
-  handle: async ({ paths }) => json(await readSettings(paths)),
+  handle: async ({ paths }) => verbatimJson(await readSettings(paths)),
 };

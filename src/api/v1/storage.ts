@@ -2,7 +2,7 @@ import { readStorage } from '../../actions/read-settings.js';
 import { SETTINGS_FILE_LIMIT_BYTES } from '../../appliance/settings-file.js';
 import { readStorageSettings } from '../../appliance/storage-settings.js';
 import { fileOf, pathsOf, type Endpoint } from '../../http/endpoint.js';
-import { accepted, json } from '../../http/reply.js';
+import { accepted, verbatimJson } from '../../http/reply.js';
 import { V1_PREFIX } from '../../config/v1-prefix.js';
 
 const path = `${V1_PREFIX}/storage`;
@@ -53,5 +53,5 @@ export const storage: Endpoint = {
       '"options":["local","nfs","nbd","iscsi","aoe"]}',
     errors: [[404, 'no storage settings were made yet, or the appliance offers none']],
   },
-  handle: async ({ paths }) => json(await readStorage(paths)),
+  handle: async ({ paths }) => verbatimJson(await readStorage(paths)),
 };

@@ -32,34 +32,35 @@ const ANOTHER_ANSWER_MS = 30;
  */
 export async function exchangeRaw(port: number, request: RawRequest): Promise<Buffer> {
   const { chunks, staysOpen, vanishes, patienceMs = 30_000 } = request;
-  let received: Buffer = Buffer.alloc(0);
+  const pieces: Buffer[] = [];
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
   return new Promise<Buffer>((resolve, reject) => {
     const limit = setTimeout(() => {
       socket.destroy();
-      const answer = received.toString('latin1').slice(0, 300);
+      const answer = pieces[0]?.toString('latin1').slice(0, 300) ?? '';
       reject(new Error(`the connection was not closed within ${CLOSE_LIMIT_MS / 1000} s: ${answer}`));
     }, CLOSE_LIMIT_MS);
     let silence: NodeJS.Timeout | undefined;
     const waitFor = (milliseconds: number) => {
       clearTimeout(silence);
-      if (staysOpen !== true) silence = setTimeout(() => socket.end(), milliseconds);
+      silence = setTimeout(() => socket.end(), milliseconds);
     };
     socket.on('data', (bytes: Buffer) => {
-      received = Buffer.concat([received, bytes]);
-      waitFor(isWhole(received) ? ANOTHER_ANSWER_MS : patienceMs);
+      pieces.push(bytes);
+      // It may be much that comes.
+      if (staysOpen !== true) waitFor(isWhole(Buffer.concat(pieces)) ? ANOTHER_ANSWER_MS : patienceMs);
     });
     // A connection that is cut off while bytes are still on their way is closed, too.
     socket.on('error', () => undefined);
     socket.once('close', () => {
       clearTimeout(limit);
       clearTimeout(silence);
-      resolve(received);
+      resolve(Buffer.concat(pieces));
     });
     socket.once('secureConnect', () => {
       for (const chunk of chunks) socket.write(chunk);
       if (vanishes === true) socket.write('', () => socket.destroy());
-      else waitFor(patienceMs);
+      else if (staysOpen !== true) waitFor(patienceMs);
     });
   });
 }
