@@ -88,12 +88,13 @@ export function errnosOf({ name, text }: Call): readonly string[] {
 }
 
 /**
- * By any thread, each of which counts by itself. An injected failure leaves open what a real one closes, and whoever reads the
- * other end would wait for ever.
+ * Whose injected failure tells nothing of the product. One of `close` leaves open what a real one closes, and whoever reads the
+ * other end would wait for ever; a shell that cannot read on in its script takes that for its end, and succeeds.
  */
-function closesPipe({ name, text }: Call): boolean {
-  return name === 'close' && /<(pipe|socket|UNIX[^>]*):/.test(text);
-}
+const TELL_NOTHING: Readonly<Record<string, RegExp>> = {
+  close: /<(pipe|socket|UNIX[^>]*):/,
+  read: /\.sh>/,
+};
 
 /** More files than this whose paths differ in their numbers only are alike. */
 const ALIKE = 5;
@@ -103,10 +104,12 @@ const ALIKE = 5;
  * first, the middle and the last one stand for the others.
  */
 export function callsOn(root: string, calls: readonly Call[]): readonly Call[] {
-  const ends = new Set(calls.filter(closesPipe).map(({ nth }) => nth));
+  // Each thread counts by itself, and is injected into.
+  const mute = calls.filter(({ name, text }) => TELL_NOTHING[name]?.test(text));
+  const spoiled = new Set(mute.map(({ name, nth }) => `${name} ${nth}`));
   const own = calls.filter(
     ({ name, nth, text }) =>
-      (text.includes(root) || STARTS_PROCESS.test(name)) && !(name === 'close' && ends.has(nth)),
+      (text.includes(root) || STARTS_PROCESS.test(name)) && !spoiled.has(`${name} ${nth}`),
   );
   const kinds = new Map<string, Set<string>>();
   for (const path of own.flatMap(pathsOf)) {
