@@ -79,3 +79,27 @@ test('a seed repeats what is drawn, and names draw apart', () => {
   expect(draw(7, 'a')).not.toEqual(draw(8, 'a'));
   expect(draw(7, 'a')).not.toEqual(draw(7, 'b'));
 });
+
+test('a campaign that is stopped ends after the row that is tried, and takes down what is set up', async () => {
+  const stop = new AbortController();
+  const ended: string[] = [];
+  const group: Group = {
+    ...groupOf([]),
+    *rows() {
+      try {
+        const run = () => {
+          stop.abort();
+          return Promise.resolve();
+        };
+        yield { name: 'stopped in', run };
+        yield survivor;
+      } finally {
+        ended.push('group');
+      }
+    },
+  };
+  const options = { isShort: true, seed: 1, print: silent, stop: stop.signal };
+  const results = await runCampaign({ ...options, groups: [group, groupOf([survivor])] });
+  expect(results.map(({ tried }) => tried)).toEqual([1]);
+  expect(ended).toEqual(['group']);
+});

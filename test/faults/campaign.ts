@@ -33,6 +33,8 @@ export interface CampaignOptions extends Omit<Extent, 'random'> {
   readonly print: (line: string) => void;
   /** Whether rows that survive or miss are printed, too. */
   readonly isVerbose?: boolean;
+  /** Ends the campaign after the row that is tried: what was set up for it is taken down. */
+  readonly stop?: AbortSignal;
 }
 
 const ROW_LIMIT_MS = 120_000;
@@ -40,12 +42,14 @@ const ROW_LIMIT_MS = 120_000;
 /** Tries every row of every group, one after the other. */
 export async function runCampaign(options: CampaignOptions): Promise<readonly GroupResult[]> {
   const results: GroupResult[] = [];
-  for (const group of options.groups) results.push(await runGroup(group, options));
+  for (const group of options.groups) {
+    if (options.stop?.aborted !== true) results.push(await runGroup(group, options));
+  }
   return results;
 }
 
 async function runGroup(group: Group, options: CampaignOptions): Promise<GroupResult> {
-  const { print, seed, rows, isVerbose = false } = options;
+  const { print, seed, rows, isVerbose = false, stop } = options;
   const { name, about } = group;
   const skipped = group.lacks?.();
   if (skipped !== undefined) {
@@ -63,6 +67,7 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
   };
   try {
     for await (const row of group.rows({ ...options, random: createRandom(seed, name) })) {
+      if (stop?.aborted === true) break;
       if (rows?.test(row.name) === false) continue;
       tried += 1;
       if (row.lacks !== undefined) {

@@ -73,6 +73,9 @@ async function campaign(): Promise<void> {
   const origin = await findOrigin('test/faults');
   // Without them their groups are skipped.
   if (!values.short) await installTools(TOOLS, print).catch((error: unknown) => print(messageOf(error)));
+  const stop = new AbortController();
+  // Once: whoever cannot wait for the row sends another one.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const results = await runCampaign({
     groups: groups.filter(({ name }) => only.includes(name)),
     isShort: values.short,
@@ -82,13 +85,15 @@ async function campaign(): Promise<void> {
     product: values.product,
     seed,
     print,
+    stop: stop.signal,
   });
+  if (stop.signal.aborted) print('Stopped before its end');
   const isComplete = printSkipped(results);
   print(`seed ${seed}: ${count(results)}`);
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify({ seed, isShort: values.short, results }, null, 2)}\n`);
   }
-  if (values.report !== undefined) {
+  if (values.report !== undefined && !stop.signal.aborted) {
     await updateReport(
       values.report,
       results.map((result) => ({ ...result, origin, seed, jobs })),
@@ -97,7 +102,7 @@ async function campaign(): Promise<void> {
   }
   // A row that hangs, or was left half-way, must not keep the campaign from ending.
   const isLost = results.some(({ lost }) => lost.length > 0);
-  process.exit(isLost || (values.strict && !isComplete) ? 1 : 0);
+  process.exit(isLost || stop.signal.aborted || (values.strict && !isComplete) ? 1 : 0);
 }
 
 /** @returns whether there was nothing to print */
