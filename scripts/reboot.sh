@@ -5,7 +5,6 @@ set -eu
 if [ -n "${ADMIND_ROOT:-}" ]; then
   mkdir -p "$ADMIND_ROOT/data"
   echo "$(date) reboot" >>"$ADMIND_ROOT/data/reboot.state"
-  sync "$ADMIND_ROOT/data/reboot.state" || true
   exit 0
 fi
 

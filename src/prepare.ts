@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { prepareFirstRun } from './appliance/first-run.js';
 import { secureOwnership } from './appliance/ownership.js';
@@ -13,6 +13,7 @@ import { lockOf } from './jobs/acquire.js';
 import { jobs } from './jobs/index.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
 import { removeLostTail } from './system/lost-tail.js';
+import { makeDirectory } from './system/make-directory.js';
 
 /**
  * What has to be there before the daemon can serve: directories and who owns them, the passphrase of a first run, a
@@ -81,7 +82,7 @@ async function prepareDirectories(paths: Paths): Promise<void> {
   try {
     await access(paths.root ?? paths.admin, constants.R_OK | constants.X_OK);
     for (const directory of requiredDirectories(paths)) {
-      await mkdir(directory, { recursive: true });
+      await makeDirectory(directory);
       await access(directory, constants.W_OK);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, open, readdir } from 'node:fs/promises';
+import { chmod, chown, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sftpUploadsDirectories, type Paths } from '../config/paths.js';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
@@ -12,6 +12,7 @@ import {
   removeRecord,
   type Ownership,
 } from './ownership-record.js';
+import { makeDirectory } from '../system/make-directory.js';
 
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
@@ -44,7 +45,7 @@ export async function secureOwnership(
   await createMissing(paths.auditLog).catch(report);
   await arrange(paths, daemon, (current, { uid, gid, mode }) => assign(current.path, uid, gid, mode));
   for (const directory of [paths.incoming, dirname(paths.volatileHealth)]) {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     await chown(directory, daemon, SAME);
   }
   await chmod(paths.incoming, 0o700);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { productPath, type Paths } from '../config/paths.js';
 import { FatalError, ignoreMissing, messageOf } from '../core/errors.js';
 import { generateUpdateKeys } from '../package/keys.js';
+import { makeDirectory } from '../system/make-directory.js';
 
 /** In the root of a sandbox that is not complete yet: it is made again from the start. */
 const INCOMPLETE = '.incomplete';
@@ -26,7 +27,7 @@ export async function prepareSandbox(root: string, paths: Paths): Promise<boolea
       requireAppliance(root, names);
       return false;
     }
-    await mkdir(root, { recursive: true });
+    await makeDirectory(root);
     await writeFile(join(root, INCOMPLETE), '');
     await makeSandbox(root, paths);
     await rm(join(root, INCOMPLETE));

@@ -62,17 +62,20 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
   const type = settings.applianceType.toLowerCase();
   const fieldsOf = (state: JobState) => job.statusFields?.(state, percentage) ?? { percentage };
   let hasBegun = false;
+  // What cannot begin is refused, and an earlier status stays.
+  const mayOverwrite = (state: JobState) => job.needsNoSpace === true || (hasBegun && state !== 'running');
+  const overwrite = async (state: JobState, fields: StatusFields, error: unknown) => {
+    if (!isDiskFull(error) || !mayOverwrite(state)) throw error;
+    await writeJobStatus(files, state, fields, overwriteFile).catch(() => {
+      throw error;
+    });
+  };
   const write = async (state: JobState, fields: StatusFields) => {
     try {
-      await writeJobStatus(files, state, fields);
+      await writeJobStatus(files, state, fields).catch((error: unknown) => overwrite(state, fields, error));
     } catch (error) {
-      // What cannot begin is refused, and an earlier status stays.
-      const mayOverwrite = job.needsNoSpace === true || (hasBegun && state !== 'running');
-      if (!mayOverwrite || !isDiskFull(error)) throw error;
-      await writeJobStatus(files, state, fields, overwriteFile).catch((reason: unknown) => {
-        if (job.needsNoSpace !== true) throw error;
-        logger.error({ job: job.name, state, reason: messageOf(reason) }, 'a status could not be written');
-      });
+      if (job.needsNoSpace !== true || !isDiskFull(error)) throw error;
+      logger.error({ job: job.name, state, reason: messageOf(error) }, 'a status could not be written');
     }
   };
   const publish = async (next: number) => {

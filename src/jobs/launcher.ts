@@ -64,6 +64,8 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const { paths, adminPath, settings, logger, openPrivileged } = parts;
   const starting = new Set<JobName>();
   const withheld = new Set<JobName>();
+  /** Started here, and not ended: one without a lock would look like one that was cut off. */
+  const running = new Set<JobName>();
   const shareWithheld = createShare<unknown>();
   const shareSettling = createShare<unknown>();
   const shareOutcome = createShare<JobOutcome>();
@@ -92,6 +94,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   };
 
   const settleNow = async (name: JobName): Promise<void> => {
+    if (running.has(name)) return;
     const recorded = { job: jobs[name], ...parts };
     const leftover = await findLeftover(recorded);
     if (leftover === 'status' && !openPrivileged) return settleStatus(recorded);
@@ -141,7 +144,12 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     starting.add(name);
     try {
       await settle(name);
-      return await launch({ run: name, inputs });
+      const runner = await launch({ run: name, inputs });
+      if (runner.state === 'started') {
+        running.add(name);
+        void runner.job.ended.finally(() => running.delete(name));
+      }
+      return runner;
     } catch (error) {
       const detail = messageOf(error);
       const why = isDiskFull(error) ? ': no space left on the appliance' : '';

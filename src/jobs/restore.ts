@@ -16,6 +16,7 @@ import {
 import { TreeConflict } from '../system/tree-plan.js';
 import { archiveFailure, RESERVED_BYTES } from './archive-job.js';
 import type { Job, JobContext } from './job.js';
+import { makeDirectory } from '../system/make-directory.js';
 
 /** Puts the files of an archive in place of those in `/data`, all or none. Used by: POST /api/v1/admin/backup/restore. */
 export const restoreJob: Job = {
@@ -64,7 +65,7 @@ async function restore(context: JobContext): Promise<void> {
 }
 
 async function extract({ paths, settings, signal }: JobContext, places: TreePlaces): Promise<void> {
-  await mkdir(paths.data, { recursive: true });
+  await makeDirectory(paths.data);
   await freePath(places.directory);
   await mkdir(places.directory, { mode: 0o700 });
   await mkdir(stagedTree(places));

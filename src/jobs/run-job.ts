@@ -72,7 +72,7 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
     await finish(parts, records, success, change);
     await success?.afterwards?.();
   } catch (error) {
-    if (!change) {
+    if (!change && job.staysDone !== true) {
       await logFailure(parts, records, error);
       return fail(parts, records, error);
     }
@@ -83,28 +83,38 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
 
 /** Publishes the success of a job whose change, if there is one, is committed. */
 export async function finish(
-  { job, paths, settings, logger }: RecordedJob,
+  recorded: RecordedJob,
   records: JobRecords,
   success: JobSuccess | undefined,
   change: Change | undefined,
 ): Promise<void> {
+  const { job, paths, logger } = recorded;
   if (job.savesImage === true && existsSync(paths.symlinktool)) {
-    const result = await runQuietly(spoolOf(paths, job.name), records.log, (spool) =>
-      runScript({
-        ...systemScript(paths, 'save-image.sh'),
-        log: spool,
-        logLimitBytes: settings.scriptOutputLimitBytes,
-        timeoutMs: settings.scriptTimeLimitMs,
-      }),
-    );
-    const failure = describeFailure(result);
-    if (failure !== undefined)
-      await records.log.line(`Saving the live image failed: symlinktool.sh ${failure}`);
+    const failure = await saveImage(recorded, records).catch(messageOf);
+    if (failure !== undefined) await records.log.line(`Saving the live image failed: ${failure}`);
   }
   await records.succeed(success);
   await change?.close().catch((error: unknown) => {
     logger.error({ job: job.name, reason: messageOf(error) }, 'what a change replaced could not be removed');
   });
+}
+
+/** @returns what went wrong with it; @throws the system error that kept it from being run */
+async function saveImage(
+  { job, paths, settings }: RecordedJob,
+  { log }: JobRecords,
+): Promise<string | undefined> {
+  const result = await runQuietly(spoolOf(paths, job.name), log, (spool) =>
+    runScript({
+      ...systemScript(paths, 'save-image.sh'),
+      log: spool,
+      logLimitBytes: settings.scriptOutputLimitBytes,
+      timeoutMs: settings.scriptTimeLimitMs,
+      needsNoSpace: true,
+    }),
+  );
+  const failure = describeFailure(result);
+  return failure === undefined ? undefined : `symlinktool.sh ${failure}`;
 }
 
 /** @throws the system error that kept the change from being put back: it can be found and undone again */

@@ -7,7 +7,7 @@ import { findFileChange } from '../system/file-change.js';
 import { acquireLock, type Lock } from '../system/lock.js';
 import { leftOf } from '../system/remove-tree.js';
 import { lockOf } from './acquire.js';
-import type { Job, JobSuccess } from './job.js';
+import type { Job } from './job.js';
 import { openJobRecords, stagedBy, type RecordedJob } from './job-records.js';
 import { finish, reportNotUndone, undo, type JobParts } from './run-job.js';
 
@@ -41,7 +41,7 @@ export async function settleUnderLock(parts: JobParts): Promise<void> {
     await records.log.line(`${job.title} was cut off before it ended`);
   }
   if (change?.isCommitted === true) {
-    if (isRunning) await finish(parts, records, (change.note ?? undefined) as JobSuccess | undefined, change);
+    if (isRunning) await finish(parts, records, (change.note ?? undefined), change);
     else await change.close();
   } else {
     try {

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { openRegular, READ_ONLY, readBytes } from '../core/read-only.js';
 import { giveToAdminGroup } from './admin-group.js';
 import { currentScope, identify, isAlive } from './processes.js';
 import { removeTree } from './remove-tree.js';
+import { makeDirectory } from './make-directory.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;
@@ -123,7 +124,7 @@ export async function writeSynced(
   content: string | Buffer | AsyncIterable<Buffer>,
   { mode, owner }: AtomicFileOptions,
 ): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeDirectory(dirname(file));
   const handle = await open(file, 'wx', mode);
   try {
     const pieces = typeof content === 'string' || Buffer.isBuffer(content) ? [content] : content;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, constants, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, constants, link, lstat, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { ignoreUnusable } from '../core/read-only.js';
@@ -12,6 +12,7 @@ import {
   writeSynced,
 } from './atomic-file.js';
 import type { Change } from './change.js';
+import { makeDirectory } from './make-directory.js';
 
 /** A file with its new content, or with a file beside it that shall take its place and is on the disk already. */
 export type FileReplacement =
@@ -96,8 +97,12 @@ function isJournal(value: unknown): value is Journal {
 }
 
 function isEntry(value: unknown): value is Entry {
-  const { file, staged, old } = (value ?? {}) as Partial<Entry>;
-  return [file, staged, old ?? ''].every((path) => typeof path === 'string');
+  const { file, staged, old } = (value ?? {}) as Partial<Record<keyof Entry, unknown>>;
+  return [file, staged].every(isPath) && (old === undefined || isPath(old));
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function openChange(journal: string, { entries, isCommitted, note }: Journal): Change {
@@ -120,7 +125,7 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
 
 async function plan(replacement: FileReplacement): Promise<Entry> {
   const { file } = replacement;
-  await mkdir(dirname(file), { recursive: true });
+  await makeDirectory(dirname(file));
   const staged = 'staged' in replacement ? replacement.staged : stagedName(file);
   const exists = (await lstat(file).catch(ignoreMissing)) !== undefined;
   const old = exists

@@ -1,4 +1,4 @@
-import { link, mkdir, readdir, rm, truncate } from 'node:fs/promises';
+import { link, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
@@ -15,6 +15,7 @@ import {
   type ProcessScope,
 } from './processes.js';
 import { removeTree } from './remove-tree.js';
+import { makeDirectory } from './make-directory.js';
 
 /*
  * Two parts make a lock. Numbered claims decide who holds it: the highest one counts, a claim is published by link(2),
@@ -51,7 +52,7 @@ export async function acquireLock(
   directory: string,
   { isStoppable = false }: { readonly isStoppable?: boolean } = {},
 ): Promise<Lock | undefined> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const previous = await highestClaim(directory);
   if (await isHeldBy(directory, previous)) return undefined;
   const number = (previous ?? 0) + 1;

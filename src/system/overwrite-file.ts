@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { requireRegular, UnusableFile } from '../core/read-only.js';
 
 /** This process may be root where others may put a link. */
@@ -7,8 +7,8 @@ const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
 const NOT_ALONE = 'Has another name, too';
 
 /**
- * Writes a text over what a file holds: that takes no space where the file is as long. A reader, or a power cut, in the middle
- * meets the new text, at most with empty lines after it.
+ * Writes a text over what a file holds: that takes no space as long as it fits into the blocks that the file has. Lines are added
+ * before and cut off after it: a reader, or a power cut, in between meets the old text or the new one with empty lines after it.
  *
  * @throws UnusableFile for anything else than a file of one name, and the system error where it cannot be written
  */
@@ -19,11 +19,24 @@ export async function overwriteFile(file: string, text: string): Promise<void> {
     requireRegular(file, stats);
     if (stats.nlink > 1) throw new UnusableFile(NOT_ALONE, file);
     const content = Buffer.from(text);
-    const rest = Buffer.alloc(Math.max(0, stats.size - content.length), '\n');
-    await handle.write(Buffer.concat([content, rest]), 0, undefined, 0);
+    if (content.length > stats.size) {
+      await writeAt(handle, stats.size, lines(content.length - stats.size));
+      await handle.sync();
+    }
+    await writeAt(handle, 0, Buffer.concat([content, lines(Math.max(0, stats.size - content.length))]));
     await handle.truncate(content.length);
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+function lines(count: number): Buffer {
+  return Buffer.alloc(count, '\n');
+}
+
+async function writeAt(handle: FileHandle, position: number, bytes: Buffer): Promise<void> {
+  const { bytesWritten } = await handle.write(bytes, 0, bytes.length, position);
+  // Only a disk that is full writes a part of so little.
+  if (bytesWritten < bytes.length) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
 }

@@ -12,7 +12,7 @@ const MACHINE_LIMIT_MS = 60_000;
 /**
  * Returns when everything that was written to the file system of `directory` is on the disk: one call for many files.
  *
- * @throws Error saying what `sync` said: what was written may be lost
+ * @throws Error saying what `sync` said: what was written may be lost. That of busybox tells of no failure
  */
 export async function syncFileSystem(directory: string): Promise<void> {
   requireDescriptors();
@@ -21,7 +21,7 @@ export async function syncFileSystem(directory: string): Promise<void> {
     await run('sync', ['-f', directory], options);
   } catch (error) {
     const { stderr = '' } = error as { readonly stderr?: string };
-    // busybox may have been built without -f: then all file systems are synced.
+    // That of coreutils before 8.24 knows no -f: then all file systems are synced.
     if (stderr.includes('invalid option')) await run('sync', options);
     else throw stderr === '' ? error : new Error(stderr.trim(), { cause: error });
   }

@@ -236,6 +236,28 @@ testWithMount('where no more files can be made it reboots, and status and log te
   }
 });
 
+testWithMount('one that has no lock is not taken for one that was cut off', async () => {
+  const { paths } = appliance;
+  const unmount = mountTmpfs(paths.lib, '1m,nr_inodes=40');
+  try {
+    await symlinktool(WAIT);
+    await fillWithFiles(paths.lib);
+    expect(await reboot()).toMatchObject({ status: 202 });
+    for (let file = 0; file < 10; file += 1) await rm(join(paths.lib, `fill-${file}`));
+    for (let time = 1; time <= 3; time += 1) {
+      await appliance.write(paths.certsStatus, 'running\n');
+      const readCerts = async () => (await appliance.read(paths.certsStatus)) === 'failed\n';
+      await poll('what was cut off is settled', readCerts);
+    }
+    expect(await status()).toBe('running');
+    await letGo();
+    expect(await ended()).toBe('success');
+    expect(await log()).toBe(DONE);
+  } finally {
+    unmount();
+  }
+});
+
 async function fillWithFiles(directory: string): Promise<void> {
   try {
     for (let file = 0; ; file += 1) await writeFile(join(directory, `fill-${file}`), '');

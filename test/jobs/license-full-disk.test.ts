@@ -45,3 +45,18 @@ testWithMount('a full disk keeps the previous license, and the next one works', 
     unmount();
   }
 });
+
+testWithMount(
+  'where the image cannot be saved for want of space, the license and its success stay',
+  async () => {
+    const { paths } = appliance;
+    await writeScript(paths.symlinktool, 'exit 0');
+    const unmount = mountTmpfs(paths.tmp, '64k,nr_inodes=1');
+    try {
+      expect((await send('{"a":1}')).text).toBe('{"a":1}');
+      expect([await status(), await inPlace()]).toEqual(['success', '{"a":1}']);
+    } finally {
+      unmount();
+    }
+  },
+);

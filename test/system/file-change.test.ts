@@ -43,6 +43,7 @@ test.each([
   '{"entries":[null],"isCommitted":false}',
   '{"entries":[{"file":"/a"}],"isCommitted":false}',
   '{"entries":[{"file":"/a","staged":"/b","old":1}],"isCommitted":false}',
+  '{"entries":[{"file":"/a","staged":"/b","old":null}],"isCommitted":false}',
 ])('the damaged journal %s tells nothing, and the next change replaces it', async (text) => {
   const [journal, file] = [join(work, 'journal'), join(work, 'file')];
   await writeFile(journal, text);

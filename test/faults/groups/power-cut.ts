@@ -66,7 +66,8 @@ async function* rowsOf(
         yield { name: `${job}, ${name}, power cut (${how})`, run };
       }
     }
-    for (const how of isShort ? [] : CUTS) {
+    // What a sandbox records of a reboot is not synced: nobody goes by it.
+    for (const how of isShort || job === 'reboot' ? [] : CUTS) {
       const run = () =>
         trials.use((trial) =>
           trial.faultedIdle({ act: (stand) => cutPower(stand, 0, disk, how), mend: () => disk.plugIn() }),

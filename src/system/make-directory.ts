@@ -1,0 +1,27 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf } from '../core/errors.js';
+
+/**
+ * Makes a directory and those above it that are missing; one that is there already is no error. Node's own `recursive` tells
+ * of a full disk as of a missing file, and never ends where a file system lets nobody make anything.
+ *
+ * @throws the system error
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await make(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make(path);
+  }
+}
+
+async function make(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+  }
+}
