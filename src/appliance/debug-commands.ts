@@ -1,4 +1,4 @@
-import { readTextStart } from '../system/atomic-file.js';
+import { readTextFile } from '../system/atomic-file.js';
 
 /** A shell command of the vendor, to be run for a debug bundle. */
 export interface DebugCommand {
@@ -7,11 +7,9 @@ export interface DebugCommand {
   readonly command: string;
 }
 
-const LIMIT_BYTES = 1024 * 1024;
-
 /** The commands in `debug.txt`: each line up to its first `;`, lines without one skipped. */
 export async function readDebugCommands(file: string): Promise<readonly DebugCommand[]> {
-  const lines = ((await readTextStart(file, LIMIT_BYTES)) ?? '').split('\n');
+  const lines = ((await readTextFile(file)) ?? '').split('\n');
   return lines
     .map((text, index) => ({ line: index + 1, command: (text.split(';')[0] ?? '').trim() }))
     .filter(({ command }) => command !== '');

@@ -4,23 +4,31 @@ import { join } from 'node:path';
 import { readDebugCommands, type DebugCommand } from '../appliance/debug-commands.js';
 import type { CommandRecord } from '../package/bundle-manifest.js';
 import type { LoggedResult } from '../system/script.js';
-import type { JobContext } from './job.js';
+import { JobFailure, type JobContext } from './job.js';
 import { writeOrExplain } from './publish-file.js';
 
 /** How much longer the script waits before it stops the command by itself, since nobody else did. */
 const GRACE_SECONDS = 5;
 const SIGNAL_STATUS = 128;
+/** A file that is damaged could hold hundreds of thousands, which nobody would wait for. */
+const MOST_COMMANDS = 1_000;
 
 /**
  * Runs the vendor's debug commands, one after the other, so that none of them shows in the output of another. What they
  * print is in `debug-1.log`, `debug-2.log`, … below `directory`; how they end is no failure of the job.
+ *
+ * @throws JobFailure when there are more than 1000
  */
 export async function runDebugCommands(
   context: JobContext,
   directory: string,
 ): Promise<readonly CommandRecord[]> {
   const records: CommandRecord[] = [];
-  for (const command of await readDebugCommands(context.paths.debugList)) {
+  const commands = await readDebugCommands(context.paths.debugList);
+  if (commands.length > MOST_COMMANDS) {
+    throw new JobFailure({ message: `debug.txt has more than ${MOST_COMMANDS} commands` });
+  }
+  for (const command of commands) {
     const file = `debug-${records.length + 1}.log`;
     await context.log.plain(`Creating debug/${file}`);
     records.push(await runDebugCommand(context, command, directory, file));

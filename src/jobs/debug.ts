@@ -81,6 +81,7 @@ async function encryptMembers(
   await write(KEY_MEMBER, sealed);
   await write(DEBUG_MEMBER, encrypt(gzip(outputs), passphrase));
   if (!existsSync(paths.logsList)) return [KEY_MEMBER, DEBUG_MEMBER];
+  await requireInstalled(paths.logsList);
   await write(LOGS_MEMBER, encrypt(await collectLogs(context), passphrase));
   return [KEY_MEMBER, DEBUG_MEMBER, LOGS_MEMBER];
 }

@@ -3,7 +3,13 @@ import { basename } from 'node:path';
 import { errnoOf } from '../core/errors.js';
 import { JobFailure } from './job.js';
 
-/** @throws JobFailure that names a file which the vendor has to install, where it is missing or something else is there */
+/** Far more than a vendor lists. */
+const LIMIT_BYTES = 1024 * 1024;
+
+/**
+ * @throws JobFailure that names a file which the vendor has to install, where it is missing, something else is there, or more
+ *   than 1 MiB
+ */
 export async function requireInstalled(file: string): Promise<void> {
   const stats = await stat(file).catch((cause: unknown) => {
     const isMissing = ['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '');
@@ -13,4 +19,7 @@ export async function requireInstalled(file: string): Promise<void> {
     );
   });
   if (!stats.isFile()) throw new JobFailure({ message: `${basename(file)} is not a regular file` });
+  if (stats.size > LIMIT_BYTES) {
+    throw new JobFailure({ message: `${basename(file)} is larger than ${LIMIT_BYTES} bytes` });
+  }
 }

@@ -41,7 +41,7 @@ export async function settleUnderLock(parts: JobParts): Promise<void> {
     await records.log.line(`${job.title} was cut off before it ended`);
   }
   if (change?.isCommitted === true) {
-    if (isRunning) await finish(parts, records, (change.note ?? undefined), change);
+    if (isRunning) await finish(parts, records, change.note ?? undefined, change);
     else await change.close();
   } else {
     try {

@@ -33,18 +33,22 @@ export type StatusFields = Readonly<Record<string, unknown>>;
 
 const MODE = 0o644;
 
-/** @param write how a file gets its new text; default: as a whole */
+/**
+ * Of two files the JSON one is what is read. It tells `running` for as long as they may differ: so what a crash between them leaves
+ * is found and settled.
+ *
+ * @param write how a file gets its new text; default: as a whole
+ */
 export async function writeJobStatus(
-  files: StatusFiles,
+  { text, json, isJsonBare = false }: StatusFiles,
   state: JobState,
   fields: StatusFields = {},
   write: (file: string, text: string) => Promise<void> = replace,
 ): Promise<void> {
-  if (files.text !== undefined) await write(files.text, `${state}\n`);
-  if (files.json !== undefined) {
-    const end = files.isJsonBare === true ? '' : '\n';
-    await write(files.json, `${JSON.stringify({ status: state, ...fields })}${end}`);
-  }
+  const document = `${JSON.stringify({ status: state, ...fields })}${isJsonBare ? '' : '\n'}`;
+  if (json !== undefined && state === 'running') await write(json, document);
+  if (text !== undefined) await write(text, `${state}\n`);
+  if (json !== undefined && state !== 'running') await write(json, document);
 }
 
 function replace(file: string, text: string): Promise<void> {

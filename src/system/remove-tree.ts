@@ -51,8 +51,8 @@ export async function removeTree(path: string): Promise<void> {
 async function removeDirectory(path: string): Promise<void> {
   const directory = await openDirectory(path);
   try {
-    // A script may have made directories that even their owner cannot change.
-    await directory.chmod(0o700);
+    // A script may have made directories that even their owner cannot change; whether that is so, removing tells.
+    await directory.chmod(0o700).catch(() => undefined);
     const here = `/proc/self/fd/${directory.fd}`;
     const entries = await readdir(here, { withFileTypes: true });
     for (let start = 0; start < entries.length; start += BATCH) {
