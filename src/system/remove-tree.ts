@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { chmod, lstat, open, readdir, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
+import { chmod, lstat, open, readdir, rename, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 
@@ -57,7 +57,9 @@ async function removeDirectory(path: string): Promise<void> {
     const entries = await readdir(here, { withFileTypes: true });
     for (let start = 0; start < entries.length; start += BATCH) {
       const batch = entries.slice(start, start + BATCH);
-      await Promise.all(batch.filter(isFile).map(({ name }) => rm(join(here, name), { force: true })));
+      await Promise.all(
+        batch.filter(isFile).map(({ name }) => unlink(join(here, name)).catch(ignoreMissing)),
+      );
     }
     for (const { name } of entries.filter((entry) => entry.isDirectory())) {
       await removeDirectory(join(here, name));
