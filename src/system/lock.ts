@@ -145,8 +145,8 @@ function isHolder(value: unknown): value is Holder {
 
 async function publishClaim(directory: string, number: number, holder: Holder): Promise<boolean> {
   const staged = join(directory, `.${stagedSuffix()}`);
-  await writeFileAtomic(staged, JSON.stringify(holder), { mode: MODE });
   try {
+    await writeFileAtomic(staged, JSON.stringify(holder), { mode: MODE });
     await link(staged, claimFile(directory, number));
     return true;
   } catch (error) {

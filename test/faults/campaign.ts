@@ -1,3 +1,4 @@
+import { jobs as allJobs, type JobName } from '../../src/jobs/index.js';
 import { messageOf } from '../../src/core/errors.js';
 import { createRandom } from './random.js';
 import type { Extent, Group, Row, Verdict } from './row.js';
@@ -15,6 +16,8 @@ export interface MissedRow {
 
 export interface GroupResult {
   readonly group: string;
+  /** The one that it is about, of a group in full that tries one job after the other. */
+  readonly job?: JobName | undefined;
   readonly about: string;
   /** All of its rows: those that survived, that missed, and that are lost. */
   readonly tried: number;
@@ -43,20 +46,32 @@ const ROW_LIMIT_MS = 120_000;
 export async function runCampaign(options: CampaignOptions): Promise<readonly GroupResult[]> {
   const results: GroupResult[] = [];
   for (const group of options.groups) {
-    if (options.stop?.aborted !== true) results.push(await runGroup(group, options));
+    for (const job of partsOf(group, options)) {
+      if (options.stop?.aborted !== true) results.push(await runGroup(group, options, job));
+    }
   }
   return results;
 }
 
-async function runGroup(group: Group, options: CampaignOptions): Promise<GroupResult> {
+function partsOf({ isByJob }: Group, { isShort, jobs }: CampaignOptions): readonly (JobName | undefined)[] {
+  if (isByJob !== true || isShort) return [undefined];
+  return jobs ?? (Object.keys(allJobs) as JobName[]);
+}
+
+/** @param job of which alone this is a part */
+async function runGroup(
+  group: Group,
+  options: CampaignOptions,
+  job: JobName | undefined,
+): Promise<GroupResult> {
   const { print, seed, rows, isVerbose = false, stop } = options;
   const { name, about } = group;
   const skipped = group.lacks?.();
   if (skipped !== undefined) {
     print(`SKIPPED  ${name}: ${skipped}`);
-    return { group: name, about, tried: 0, survived: 0, missed: [], lost: [], seconds: 0, skipped };
+    return { group: name, job, about, tried: 0, survived: 0, missed: [], lost: [], seconds: 0, skipped };
   }
-  print(`${name}: ${about}`);
+  print(`${partName({ group: name, job })}: ${about}`);
   const began = performance.now();
   const lost: LostRow[] = [];
   const missed: MissedRow[] = [];
@@ -66,7 +81,8 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
     print(`LOST     ${name}: ${row}\n${indent(describe(error))}`);
   };
   try {
-    for await (const row of group.rows({ ...options, random: createRandom(seed, name) })) {
+    const jobs = job === undefined ? options.jobs : [job];
+    for await (const row of group.rows({ ...options, jobs, random: createRandom(seed, name) })) {
       if (stop?.aborted === true) break;
       if (rows?.test(row.name) === false) continue;
       tried += 1;
@@ -91,6 +107,7 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
   const seconds = Math.round((performance.now() - began) / 1000);
   const result = {
     group: name,
+    job,
     about,
     tried,
     survived: tried - missed.length - lost.length,
@@ -98,8 +115,13 @@ async function runGroup(group: Group, options: CampaignOptions): Promise<GroupRe
     lost,
     seconds,
   };
-  print(`${name}: ${count([result])} (${seconds} s)`);
+  print(`${partName(result)}: ${count([result])} (${seconds} s)`);
   return result;
+}
+
+/** As `syscalls (update)`. */
+function partName({ group, job }: Pick<GroupResult, 'group' | 'job'>): string {
+  return job === undefined ? group : `${group} (${job})`;
 }
 
 /** How rows ended, in one line. */

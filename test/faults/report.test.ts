@@ -1,29 +1,32 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jobs, type JobName } from '../../src/jobs/index.js';
 import { updateReport, type ReportedGroup } from './report.js';
 
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'admind-report-'))));
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const ended = (group: string, jobs?: readonly string[]): ReportedGroup => ({
-  ...{ group, jobs, about: 'for this test', tried: 2, survived: 2, missed: [], lost: [], seconds: 60 },
+const ended = (group: string, job?: JobName): ReportedGroup => ({
+  ...{ group, job, about: 'for this test', tried: 2, survived: 1, missed: [], lost: [], seconds: 60 },
   ...{ seed: 1, origin: { date: '2026-01-01', commit: 'abc', machine: 'one' } },
 });
 const keep = (...groups: readonly ReportedGroup[]) => updateReport(directory, groups, ['first', 'second']);
 const kept = () =>
-  [...readFileSync(join(directory, 'results.md'), 'utf8').matchAll(/^\| ((?:first|second).*?) \|/gm)].map(
-    ([, name]) => name,
-  );
+  readFileSync(join(directory, 'results.md'), 'utf8')
+    .split('\n')
+    .filter((line) => /^\| (first|second)/.test(line))
+    .map((line) => line.replaceAll(/^\| | \|$/g, '').split(' | '));
 
-test('groups and parts of groups replace what they make obsolete, and stand in their order', async () => {
-  await keep(ended('second'), ended('first'));
-  expect(kept()).toEqual(['first', 'second']);
-  await keep(ended('first', ['logs']));
-  await keep(ended('first', ['certs', 'debug']));
-  await keep(ended('first', ['logs']));
-  expect(kept()).toEqual(['first (certs, debug)', 'first (logs)', 'second']);
-  await keep(ended('first'));
-  expect(kept()).toEqual(['first', 'second']);
+test('results replace earlier ones, and the parts of a group are one row', async () => {
+  await keep(ended('second'), ended('first', 'logs'));
+  await keep({ ...ended('first', 'certs'), seed: 2 });
+  await keep({ ...ended('first', 'logs'), survived: 2 });
+  expect(kept()).toEqual([
+    ['first', 'for this test', 'logs, certs', 'abc', '1, 2', '4', '3', '0', '0', '2.0'],
+    ['second', 'for this test', '', 'abc', '1', '2', '1', '0', '0', '1.0'],
+  ]);
+  for (const job of Object.keys(jobs) as JobName[]) await keep(ended('first', job));
+  expect(kept()[0]?.slice(2, 6)).toEqual(['all', 'abc', '1', '20']);
 });

@@ -1,18 +1,17 @@
+import { jobs as allJobs } from '../../src/jobs/index.js';
 import { describeOrigin, type Origin } from '../support/origin.js';
 import { markdownTable } from '../support/markdown-table.js';
 import { readResults, writeResults } from '../support/report-directory.js';
 import { count, type GroupResult } from './campaign.js';
 
-/** How a group ended, and of what product, on which machine. */
+/** How a group or a part of it ended, and of what product, on which machine. */
 export interface ReportedGroup extends GroupResult {
   readonly origin: Origin;
   readonly seed: number;
-  /** Of a group that was made in parts: the jobs of this one. */
-  readonly jobs?: readonly string[] | undefined;
 }
 
 /**
- * Groups and parts of groups replace earlier ones: a campaign in full can be made in parts.
+ * Results replace earlier ones of the same group and job: a campaign in full can be made in parts.
  *
  * @param names of the groups, in their order
  */
@@ -22,42 +21,46 @@ export async function updateReport(
   names: readonly string[],
 ): Promise<void> {
   const earlier = (await readResults<readonly ReportedGroup[]>(directory)) ?? [];
-  const kept = earlier.filter((old) => !groups.some((group) => replaces(group, old)));
-  const rank = ({ group }: ReportedGroup) => names.indexOf(group);
-  const merged = [...kept, ...groups].sort(
-    (one, other) => rank(one) - rank(other) || nameOf(one).localeCompare(nameOf(other)),
-  );
-  await writeResults(directory, merged, markdown(merged));
+  const known = new Map([...earlier, ...groups].map((group) => [`${group.group} ${group.job ?? ''}`, group]));
+  const merged = names.flatMap((name) => [...known.values()].filter(({ group }) => group === name));
+  await writeResults(directory, merged, markdown(merged, names));
 }
 
-/** A part makes a whole one obsolete, as it is of another time. */
-function replaces(group: ReportedGroup, old: ReportedGroup): boolean {
-  if (group.group !== old.group) return false;
-  return group.jobs === undefined || old.jobs === undefined || nameOf(group) === nameOf(old);
-}
-
-function nameOf({ group, jobs }: ReportedGroup): string {
-  return jobs === undefined ? group : `${group} (${jobs.join(', ')})`;
-}
-
-function markdown(groups: readonly ReportedGroup[]): string {
+function markdown(groups: readonly ReportedGroup[], names: readonly string[]): string {
   const origins = [...new Set(groups.map(({ origin }) => describeOrigin(origin)))];
   const lost = groups.flatMap(({ group, lost: rows }) =>
     rows.map(({ row, reason }) => `- ${group}: ${row}: ${reason.split('\n', 1)[0] ?? ''}`),
   );
   return [
     '# Fault campaign',
-    'Made by `npm run faults`, each group in full. A row that missed is one whose fault found nothing to hit.',
+    'Made by `npm run faults`, in full. A row that missed is one whose fault found nothing to hit.',
     ...origins,
     markdownTable(
-      ['group', 'what', 'commit', 'seed', 'tried', 'survived', 'missed', 'lost', 'minutes'],
-      groups.map((group) => [
-        ...[nameOf(group), group.about, group.origin.commit],
-        ...[group.seed, group.tried, group.survived, group.missed.length, group.lost.length].map(String),
-        (group.seconds / 60).toFixed(1),
-      ]),
+      ['group', 'what', 'jobs', 'commit', 'seed', 'tried', 'survived', 'missed', 'lost', 'minutes'],
+      names.flatMap((name) => rowOf(groups.filter(({ group }) => group === name))),
     ),
     `All in all: ${count(groups)}.`,
     ...(lost.length > 0 ? [`Lost:\n\n${lost.join('\n')}`] : []),
   ].join('\n\n');
+}
+
+/** All parts of a group in one row; none where there is none. */
+function rowOf(parts: readonly ReportedGroup[]): string[][] {
+  const [first] = parts;
+  if (!first) return [];
+  const sum = (of: (part: ReportedGroup) => number) => parts.reduce((total, part) => total + of(part), 0);
+  const all = (of: (part: ReportedGroup) => string | number) => [...new Set(parts.map(of))].join(', ');
+  const counts = [
+    ...[sum(({ tried }) => tried), sum(({ survived }) => survived)],
+    ...[sum(({ missed }) => missed.length), sum(({ lost }) => lost.length)],
+  ];
+  const minutes = (sum(({ seconds }) => seconds) / 60).toFixed(1);
+  const jobs = parts.length === Object.keys(allJobs).length ? 'all' : all(({ job = '' }) => job);
+  return [
+    [
+      ...[first.group, first.about, jobs, all(({ origin }) => origin.commit), all(({ seed }) => seed)],
+      ...counts.map(String),
+      minutes,
+    ],
+  ];
 }

@@ -34,7 +34,7 @@ export interface Group {
   readonly name: string;
   /** One line: what is tried, and what is asked of the appliance. */
   readonly about: string;
-  /** Whether it tries one job after the other, and nothing else: it can be made in parts. */
+  /** Whether it tries one job after the other, and nothing else: in full each of them is a part. */
   readonly isByJob?: boolean;
   /** What is missing here for it, in words; undefined where it can run. */
   lacks?(): string | undefined;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../src/core/errors.js';
-import type { JobName } from '../../src/jobs/index.js';
+import { jobs, type JobName } from '../../src/jobs/index.js';
 import { installTools } from '../support/install-tools.js';
 import { findOrigin } from '../support/origin.js';
 import { count, runCampaign, type GroupResult } from './campaign.js';
@@ -42,7 +42,7 @@ const TOOLS = {
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 const names = groups.map(({ name }) => name);
 const only = values.only?.split(',') ?? names;
-const jobs = values.jobs?.split(',') as JobName[] | undefined;
+const chosen = values.jobs?.split(',') as JobName[] | undefined;
 const seed = Number(values.seed);
 
 if (values.list) for (const { name, about } of groups) print(`${name}: ${about}`);
@@ -52,12 +52,16 @@ function findRefusal(): string | undefined {
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) return `There is no ${unknown.join(', ')}; groups are: ${names.join(', ')}`;
   if (!Number.isSafeInteger(seed)) return `--seed ${values.seed}: a whole number is allowed`;
+  const unknownJobs = chosen?.filter((name) => !Object.hasOwn(jobs, name)) ?? [];
+  if (unknownJobs.length > 0) {
+    return `There is no ${unknownJobs.join(', ')}; jobs are: ${Object.keys(jobs).join(', ')}`;
+  }
   if (values.report === undefined) return undefined;
   if (values.short || values.rows !== undefined) {
     return '--report keeps how groups ended in full: it does not go with --short and --rows';
   }
   const whole = groups.filter(({ name, isByJob }) => only.includes(name) && isByJob !== true);
-  if (values.jobs !== undefined && whole.length > 0) {
+  if (chosen && whole.length > 0) {
     return `--report does not go with --jobs for ${whole.map(({ name }) => name).join(', ')}, which cannot be made in parts`;
   }
   return undefined;
@@ -80,7 +84,7 @@ async function campaign(): Promise<void> {
     groups: groups.filter(({ name }) => only.includes(name)),
     isShort: values.short,
     isVerbose: values.verbose,
-    jobs,
+    jobs: chosen,
     rows: values.rows === undefined ? undefined : new RegExp(values.rows),
     product: values.product,
     seed,
@@ -96,7 +100,7 @@ async function campaign(): Promise<void> {
   if (values.report !== undefined && !stop.signal.aborted) {
     await updateReport(
       values.report,
-      results.map((result) => ({ ...result, origin, seed, jobs })),
+      results.map((result) => ({ ...result, origin, seed })),
       names,
     );
   }

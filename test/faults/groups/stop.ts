@@ -37,7 +37,6 @@ export const stop: Group = {
   name: 'stop',
   about:
     'runner, daemon, script or all of them stopped for longer than a lock lives; no second job runs beside',
-  isByJob: true,
   rows: (extent) =>
     sideBySide(
       jobsOf(extent, ['update', 'settings']).map((job) => rowsOf(job, extent)),

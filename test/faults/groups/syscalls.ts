@@ -31,9 +31,9 @@ async function* rowsOf(job: JobName, { isShort, random }: Extent): AsyncGenerato
   try {
     const all = injectionsOf(await trials.use(callsOf));
     for (const injection of isShort ? draw(all, SHORT_ROWS_OF_JOB, random.fork(job)) : all) {
-      const { name, nth, errno } = injection;
+      const { caller, name, nth, errno } = injection;
       const run = () => trials.use((trial) => tryInjection(trial, injection));
-      yield { name: `${job}, ${name} fails at call ${nth} with ${errno}`, run };
+      yield { name: `${job}, ${caller}: ${name} fails at call ${nth} with ${errno}`, run };
     }
     yield { name: `${job}, nothing stays after all of them`, run: () => trials.close() };
   } finally {
@@ -75,13 +75,18 @@ function toleranceOf(calls: readonly Call[], { paths }: TestAppliance): Toleranc
   };
 }
 
-/** The n-th call of each name, for every n of which there is one, with each fault that it may return; in their order. */
+/**
+ * The n-th call of each name by each kind of caller, for every n of which there is one, with each fault that it may return; in
+ * their order.
+ */
 function injectionsOf(calls: readonly Call[]): Injection[] {
-  const all = calls.flatMap((call) =>
-    errnosOf(call).map((errno): Injection => ({ name: call.name, nth: call.nth, errno })),
-  );
-  // Several threads count by themselves.
-  return [...new Map(all.map((one) => [`${one.name} ${one.nth} ${one.errno}`, one])).values()];
+  const all = calls.flatMap((call) => {
+    const { caller, name, nth } = call;
+    return errnosOf(call).map((errno): Injection => ({ caller, name, nth, errno }));
+  });
+  // Several threads, and scripts, count by themselves.
+  const keyOf = ({ caller, name, nth, errno }: Injection) => `${caller} ${name} ${nth} ${errno}`;
+  return [...new Map(all.map((one) => [keyOf(one), one])).values()];
 }
 
 /** Of as many kinds of call one each. */

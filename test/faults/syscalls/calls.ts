@@ -1,5 +1,9 @@
+/** Who makes calls: the first thread of a runner, its others, which work on files, or one of its scripts. */
+export type Caller = 'main' | 'pool' | 'script';
+
 /** A system call of a trace. */
 export interface Call {
+  readonly caller: Caller;
   readonly name: string;
   /** Of the calls of this name by its thread: 1, 2, … */
   readonly nth: number;
@@ -52,23 +56,25 @@ export const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   dup2: ['EMFILE'],
 };
 
-/** The calls of strace's output with `-f`, which begins each line with the thread. */
-export function parseCalls(trace: string): Call[] {
+/** The calls of strace's output, which begins each line with the thread where there are several. */
+export function parseCalls(trace: string, callerOf: (thread: string) => Caller): Call[] {
   const counts = new Map<string, number>();
   const calls: Call[] = [];
   for (const line of trace.split('\n')) {
-    const [, thread = '', name = ''] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
+    const [, thread = '', text = ''] = /^(?:(\d+) +)?(.*)$/.exec(line) ?? [];
+    const caller = callerOf(thread);
+    const [, name] = /^(\w+)\(/.exec(text) ?? [];
     // The end of a call that another thread has interrupted says whether it was injected, too.
-    const isInjected = line.includes('(INJECTED)');
-    if (name === '') {
-      const [, resumed = ''] = /<\.\.\. (\w+) resumed>/.exec(line) ?? [];
-      if (isInjected) calls.push({ name: resumed, nth: 0, text: line, isInjected });
+    const isInjected = text.includes('(INJECTED)');
+    if (name === undefined) {
+      const [, resumed = ''] = /<\.\.\. (\w+) resumed>/.exec(text) ?? [];
+      if (isInjected) calls.push({ caller, name: resumed, nth: 0, text, isInjected });
       continue;
     }
     const key = `${thread} ${name}`;
     const nth = (counts.get(key) ?? 0) + 1;
     counts.set(key, nth);
-    calls.push({ name, nth, text: line, isInjected });
+    calls.push({ caller, name, nth, text, isInjected });
   }
   return calls;
 }
@@ -88,8 +94,8 @@ export function errnosOf({ name, text }: Call): readonly string[] {
 }
 
 /**
- * Whose injected failure tells nothing of the product. One of `close` leaves open what a real one closes, and whoever reads the
- * other end would wait for ever; a shell that cannot read on in its script takes that for its end, and succeeds.
+ * Of scripts, whose injected failure tells nothing of the product. One of `close` leaves open what a real one closes, and whoever
+ * reads the other end would wait for ever; a shell that cannot read on in its script takes that for its end, and succeeds.
  */
 const TELL_NOTHING: Readonly<Record<string, RegExp>> = {
   close: /<(pipe|socket|UNIX[^>]*):/,
@@ -104,13 +110,13 @@ const ALIKE = 5;
  * first, the middle and the last one stand for the others.
  */
 export function callsOn(root: string, calls: readonly Call[]): readonly Call[] {
-  // Each thread counts by itself, and is injected into.
-  const mute = calls.filter(({ name, text }) => TELL_NOTHING[name]?.test(text));
+  // Each script counts by itself, and is injected into.
+  const isScript = ({ caller }: Call) => caller === 'script';
+  const mute = calls.filter((call) => isScript(call) && TELL_NOTHING[call.name]?.test(call.text));
   const spoiled = new Set(mute.map(({ name, nth }) => `${name} ${nth}`));
-  const own = calls.filter(
-    ({ name, nth, text }) =>
-      (text.includes(root) || STARTS_PROCESS.test(name)) && !spoiled.has(`${name} ${nth}`),
-  );
+  const own = calls
+    .filter(({ name, text }) => text.includes(root) || STARTS_PROCESS.test(name))
+    .filter((call) => !(isScript(call) && spoiled.has(`${call.name} ${call.nth}`)));
   const kinds = new Map<string, Set<string>>();
   for (const path of own.flatMap(pathsOf)) {
     const kind = path.replace(/\d+/g, '0');

@@ -9,12 +9,13 @@ import { openMessageChannel } from '../../../src/system/message-channel.js';
 import type { Peer } from '../../../src/system/peer.js';
 import { killIfAlive } from '../../support/kill-if-alive.js';
 import { poll } from '../../support/poll.js';
-import { ERRNOS, parseCalls, type Call } from './calls.js';
+import { ERRNOS, parseCalls, type Call, type Caller } from './calls.js';
 
 export interface Injection {
+  readonly caller: Caller;
   readonly name: string;
   readonly errno: string;
-  /** Of each thread's calls of this name. */
+  /** Of the calls of this name by each thread of the caller's kind. */
   readonly nth: number;
 }
 
@@ -58,13 +59,22 @@ export async function startTracedRunner(options: TraceOptions): Promise<TracedRu
   const work = mkdtempSync(join(tmpdir(), 'admind-trace-'));
   const file = join(work, 'trace');
   await poll('the runner is loaded', () => Promise.resolve(statusOf(pid, 'State')?.startsWith('T')));
-  const traces = ['-o', file, ...(followsScripts ? ['-f'] : []), ...optionsOf(injection)];
-  const threads = tasksOf(pid).flatMap((task) => ['-p', task]);
-  const tracer = spawn('strace', [...traces, ...threads], { stdio: 'ignore' });
-  const traced = once(tracer, 'exit');
+  const tasks = tasksOf(pid);
+  const callerOf = (thread: string): Caller => {
+    if (thread === String(pid)) return 'main';
+    return tasks.includes(thread) ? 'pool' : 'script';
+  };
+  const caller = injection?.caller ?? 'script';
+  // Those of scripts are found from all threads.
+  const traced = caller === 'script' ? tasks : tasks.filter((task) => callerOf(task) === caller);
+  const follows = caller === 'script' && followsScripts ? ['-f'] : [];
+  const threads = traced.flatMap((task) => ['-p', task]);
+  const tracing = ['-o', file, ...follows, ...optionsOf(injection), ...threads];
+  const tracer = spawn('strace', tracing, { stdio: 'ignore' });
+  const detached = once(tracer, 'exit');
   await poll('the runner is traced', () =>
     Promise.resolve(
-      tasksOf(pid).every((task) => statusOf(`${pid}/task/${task}`, 'TracerPid') === String(tracer.pid)),
+      traced.every((task) => statusOf(`${pid}/task/${task}`, 'TracerPid') === String(tracer.pid)),
     ),
   );
   process.kill(pid, 'SIGCONT');
@@ -78,12 +88,13 @@ export async function startTracedRunner(options: TraceOptions): Promise<TracedRu
       unref: () => undefined,
     },
     async calls() {
-      await traced;
-      return parseCalls(readFileSync(file, 'utf8'));
+      await detached;
+      const [only = ''] = traced;
+      return parseCalls(readFileSync(file, 'utf8'), (thread) => callerOf(thread || only));
     },
     async close() {
       killIfAlive(pid);
-      await traced;
+      await detached;
       rmSync(work, { recursive: true });
     },
   };
