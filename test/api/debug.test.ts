@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { join, resolve } from 'node:path';
 import type { BundleManifest } from '../../src/package/bundle-manifest.js';
 import { openBundle } from '../../src/package/open-bundle.js';
+import type { Paths } from '../../src/config/paths.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { download } from '../support/download.js';
 import { mountTmpfs } from '../support/tmpfs.js';
@@ -366,6 +367,20 @@ describe('refusals', () => {
       '{"Status":"400 Bad Request","Error-Message":"updates.pub is not an RSA public key in PEM form"}',
     ]);
     expect(existsSync(join(appliance.root, 'ran'))).toBe(false);
+  });
+
+  test.each([
+    [
+      'debug.txt has more than 1000 commands',
+      ({ debugList }: Paths) => debugList,
+      'touch ran\n'.repeat(1001),
+    ],
+    ['debug.txt is larger than 1048576 bytes', ({ debugList }: Paths) => debugList, '\n'.repeat(2 ** 20 + 1)],
+    ['logs.txt is larger than 1048576 bytes', ({ logsList }: Paths) => logsList, '\n'.repeat(2 ** 20 + 1)],
+  ])('should 400 when %s', async (message, fileOf, content) => {
+    await commands('echo one');
+    await appliance.write(fileOf(appliance.paths), content);
+    expect(await refused()).toEqual([400, `{"Status":"400 Bad Request","Error-Message":"${message}"}`]);
   });
 
   test('should refuse HEAD, POST and strangers, and run nothing', async () => {

@@ -222,6 +222,15 @@ test('should 400 with the reason when logs.txt is no file, and keep the last arc
   expect((await stat(paths.logsArchive)).ino).toBe(before.ino);
 });
 
+test('should 400 when logs.txt is larger than any list', async () => {
+  await appliance.write(appliance.paths.logsList, '\n'.repeat(2 ** 20 + 1));
+  const { status, bytes } = await get();
+  expect([status, bytes.toString()]).toEqual([
+    400,
+    '{"Status":"400 Bad Request","Error-Message":"logs.txt is larger than 1048576 bytes"}',
+  ]);
+});
+
 testWithMount('should 400 when the disk is full, and leave nothing behind', async () => {
   const { uploads } = appliance.paths;
   const unmount = mountTmpfs(uploads, '256k');
