@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
+import { lockOf } from '../../../src/jobs/acquire.js';
 import { jobs } from '../../../src/jobs/index.js';
 import { readsRunning } from '../../../src/records/job-status.js';
+import { isLocked } from '../../../src/system/lock.js';
 import { signalIfAlive } from '../../support/kill-if-alive.js';
 import { TYPE } from '../oracle/truth.js';
 import { stopWhen } from './slow-motion.js';
@@ -71,6 +73,11 @@ export async function roundStoppedAt(
   act: (at: FaultedMoment) => Promise<boolean>,
   fault: Pick<Fault, 'mend'> = {},
 ): Promise<Verdict> {
+  const { subject, stand } = trial;
+  const { paths } = stand.appliance;
+  // Between two looks at it a runner can have gone on to its end.
+  const hasEnded = async () =>
+    !(await isLocked(lockOf(subject.job, paths))) && !(await readsRunning(jobs[subject.job].status(paths)));
   for (let time = 1; time <= TRIES; time += 1) {
     const round = { isInTime: false };
     const { isThere, end } = point.watch(trial);
@@ -80,7 +87,7 @@ export async function roundStoppedAt(
         moment: { afterMs: 0 },
         async act(at) {
           try {
-            round.isInTime = (await stopWhen(at.runner, isThere)) && (await act(at));
+            round.isInTime = (await stopWhen(at.runner, isThere)) && !(await hasEnded()) && (await act(at));
           } finally {
             signalIfAlive(at.runner, 'SIGCONT');
           }
