@@ -51,6 +51,7 @@ async function killRunner({ runner, stand: { daemon } }: FaultedMoment): Promise
   });
 }
 
+/** But for what the daemon writes at times of its own. */
 function stagedIn(directory: string): string[] {
-  return readdirSync(directory).filter((name) => /^\..*\.new$/.test(name));
+  return readdirSync(directory).filter((name) => /^\.(?!health\.json\.).*\.new$/.test(name));
 }

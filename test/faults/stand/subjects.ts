@@ -222,13 +222,21 @@ function logs(): Subject {
         if (lines.length !== 10_000) throw new Error(`a torn state: ${lines.length} lines`);
         return roundOf(lines);
       } catch (error) {
-        // A log that cannot be read is left out, and told of.
-        const told = (await read(paths.logsLog)).split(jobs.logs.texts.started(TYPE, paths)).at(-1) ?? '';
-        if (!told.includes('Not collected completely: ')) throw error;
+        if (!(await isTold('logs', { paths, read }))) throw error;
         return made;
       }
     },
   };
+}
+
+/** What cannot be read is left out of what is collected, and the job's log tells of it. */
+async function isTold(
+  job: 'logs' | 'debug',
+  { paths, read }: Pick<TestAppliance, 'paths' | 'read'>,
+): Promise<boolean> {
+  const { texts, log } = jobs[job];
+  const last = (await read(log(paths).file)).split(texts.started(TYPE, paths)).at(-1) ?? '';
+  return last.includes('Not collected completely: ');
 }
 
 const debugCommand = (round: number) => `cat "$JIDO_ADMIN_PATH/log/round.log" # ${textOf(round)}\n`;
@@ -243,14 +251,16 @@ const debug = (): Subject => ({
     await write(paths.debugList, debugCommand(round));
     return {};
   },
-  async state({ paths, root, privateKey }) {
+  async state({ paths, read, root, privateKey }) {
     if (!existsSync(paths.debugBundle)) return 0;
     return withDirectory(root, async (work) => {
       const directory = join(work, 'bundle');
       await openBundle({ bundleFile: paths.debugBundle, privateKeyFile: privateKey, directory });
       const [{ command, exitStatus, file }] = await readCommands(directory);
+      const output = join(directory, 'debug', file);
+      const isLeftOut = !existsSync(output) && (await isTold('debug', { paths, read }));
       // A command that cannot be run is the vendor's; the bundle says so.
-      const printed = exitStatus === 0 ? [await readFile(join(directory, 'debug', file), 'utf8')] : [];
+      const printed = exitStatus === 0 && !isLeftOut ? [await readFile(output, 'utf8')] : [];
       return roundOf([command, ...printed]);
     });
   },
