@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { sftpUploadsDirectories, type Paths } from '../config/paths.js';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { DAEMON_USER, findAdminGroupId, findUserId } from '../system/accounts.js';
+import { makeDirectory } from '../system/make-directory.js';
 import { linkHealth, unlinkHealth } from './health-link.js';
 import {
   assign,
@@ -12,7 +13,6 @@ import {
   removeRecord,
   type Ownership,
 } from './ownership-record.js';
-import { makeDirectory } from '../system/make-directory.js';
 
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;

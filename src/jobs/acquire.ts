@@ -30,17 +30,16 @@ export async function acquireJobLock(
     logger.error({ job: name, reason: messageOf(error) }, 'a lock could not be written');
   };
   const lock = await awaitLock(name, paths).catch(tellIfFull);
-  // No other job could start where there is no space for a lock.
-  if (!lock) return refusalBy(await findHolder(name, paths)) ?? NO_LOCK;
+  if (!lock) {
+    const refusedBy = await findHolder(name, paths);
+    return refusedBy === undefined ? NO_LOCK : { refusedBy };
+  }
   if ('refusedBy' in lock) return lock;
   return { ...lock, addGroup: (leader) => lock.addGroup(leader).catch(tellIfFull) };
 }
 
+/** Of a job that needs no space, where there is none for a lock: while that is so, no other job can start. */
 const NO_LOCK: Lock = { addGroup: () => Promise.resolve(), release: () => Promise.resolve() };
-
-function refusalBy(refusedBy: JobName | undefined): Refused | undefined {
-  return refusedBy === undefined ? undefined : { refusedBy };
-}
 
 async function awaitLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
   const deadline = performance.now() + WAIT_MS;

@@ -180,8 +180,8 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     },
     share: (name) => shareOutcome(name, () => shareNow(name)),
     async refuseIfBusy(name) {
-      const running = isBusy(name) ? name : await findRunning(name, paths);
-      if (running !== undefined) throw refusal(name, running);
+      const by = isBusy(name) ? name : await findRunning(name, paths);
+      if (by !== undefined) throw refusal(name, by);
     },
     withhold: (name, work) =>
       shareWithheld(name, () => {

@@ -5,6 +5,7 @@ import { journalOf, type Paths } from '../config/paths.js';
 import { ArchiveError } from '../package/archive-error.js';
 import { extractArchive } from '../package/restore-archive.js';
 import { freeBytes } from '../system/disk-space.js';
+import { makeDirectory } from '../system/make-directory.js';
 import { freePath } from '../system/remove-tree.js';
 import {
   attributesList,
@@ -16,7 +17,6 @@ import {
 import { TreeConflict } from '../system/tree-plan.js';
 import { archiveFailure, RESERVED_BYTES } from './archive-job.js';
 import type { Job, JobContext } from './job.js';
-import { makeDirectory } from '../system/make-directory.js';
 
 /** Puts the files of an archive in place of those in `/data`, all or none. Used by: POST /api/v1/admin/backup/restore. */
 export const restoreJob: Job = {

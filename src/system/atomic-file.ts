@@ -4,9 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { openRegular, READ_ONLY, readBytes } from '../core/read-only.js';
 import { giveToAdminGroup } from './admin-group.js';
+import { makeDirectory } from './make-directory.js';
 import { currentScope, identify, isAlive } from './processes.js';
 import { removeTree } from './remove-tree.js';
-import { makeDirectory } from './make-directory.js';
 
 export interface AtomicFileOptions {
   readonly mode: number;

@@ -5,6 +5,7 @@ import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { readBytes, UnusableFile } from '../core/read-only.js';
 import { repeatUntilDone } from '../core/repeat.js';
 import { removeStaleStagedFiles, stagedSuffix, writeFileAtomic } from './atomic-file.js';
+import { makeDirectory } from './make-directory.js';
 import {
   currentScope,
   identify,
@@ -15,7 +16,6 @@ import {
   type ProcessScope,
 } from './processes.js';
 import { removeTree } from './remove-tree.js';
-import { makeDirectory } from './make-directory.js';
 
 /*
  * Two parts make a lock. Numbered claims decide who holds it: the highest one counts, a claim is published by link(2),
