@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { signRequest } from '../../src/auth/credential.js';
 import { DEFAULT_ADMIN_PATH } from '../../src/config/paths.js';
 import { createContext } from '../../src/context.js';
 import { readTextFile } from '../../src/system/atomic-file.js';
+import { fillInodes } from '../faults/disk/fill.js';
 import { TOKEN } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
@@ -224,9 +225,9 @@ testWithMount('where no more files can be made it reboots, and status and log te
     expect(await reboot()).toMatchObject({ status: 202 });
     expect(await ended()).toBe('success');
     await rm(record);
-    for (const directory of [etc, lib, tmp]) await fillWithFiles(directory);
-    // It has a lock from now on, and nothing for anything else.
-    for (let file = 0; file < 3; file += 1) await rm(join(lib, `fill-${file}`));
+    for (const directory of [etc, tmp]) await fillInodes(directory, 0);
+    // For its lock, and nothing else.
+    await fillInodes(lib, 3);
     expect(await reboot()).toMatchObject({ status: 202 });
     expect(await poll('it reboots', () => Promise.resolve(existsSync(record)))).toBe(true);
     expect(await ended()).toBe('success');
@@ -241,9 +242,9 @@ testWithMount('one that has no lock is not taken for one that was cut off', asyn
   const unmount = mountTmpfs(paths.lib, '1m,nr_inodes=40');
   try {
     await symlinktool(WAIT);
-    await fillWithFiles(paths.lib);
+    const free = await fillInodes(paths.lib, 0);
     expect(await reboot()).toMatchObject({ status: 202 });
-    for (let file = 0; file < 10; file += 1) await rm(join(paths.lib, `fill-${file}`));
+    await free();
     for (let time = 1; time <= 3; time += 1) {
       await appliance.write(paths.certsStatus, 'running\n');
       const readCerts = async () => (await appliance.read(paths.certsStatus)) === 'failed\n';
@@ -257,14 +258,6 @@ testWithMount('one that has no lock is not taken for one that was cut off', asyn
     unmount();
   }
 });
-
-async function fillWithFiles(directory: string): Promise<void> {
-  try {
-    for (let file = 0; ; file += 1) await writeFile(join(directory, `fill-${file}`), '');
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'ENOSPC' });
-  }
-}
 
 describe('on the machine itself reboot.sh', () => {
   /** Only what is in this directory can be run: nothing of the machine that the test runs on. */

@@ -1,5 +1,6 @@
-import { jobs as allJobs, type JobName } from '../../src/jobs/index.js';
+import type { JobName } from '../../src/jobs/index.js';
 import { messageOf } from '../../src/core/errors.js';
+import { allJobs } from './jobs-of.js';
 import { createRandom } from './random.js';
 import type { Extent, Group, Row, Verdict } from './row.js';
 
@@ -55,7 +56,7 @@ export async function runCampaign(options: CampaignOptions): Promise<readonly Gr
 
 function partsOf({ isByJob }: Group, { isShort, jobs }: CampaignOptions): readonly (JobName | undefined)[] {
   if (isByJob !== true || isShort) return [undefined];
-  return jobs ?? (Object.keys(allJobs) as JobName[]);
+  return jobs ?? allJobs;
 }
 
 /** @param job of which alone this is a part */
@@ -120,7 +121,7 @@ async function runGroup(
 }
 
 /** As `syscalls (update)`. */
-function partName({ group, job }: Pick<GroupResult, 'group' | 'job'>): string {
+export function partName({ group, job }: Pick<GroupResult, 'group' | 'job'>): string {
   return job === undefined ? group : `${group} (${job})`;
 }
 

@@ -2,6 +2,9 @@ import type { JobName } from '../../src/jobs/index.js';
 import type { Extent } from './row.js';
 import { subjects } from './stand/subjects.js';
 
+/** In the order in which they are tried. */
+export const allJobs = Object.keys(subjects) as readonly JobName[];
+
 /**
  * The jobs of an extent.
  *
@@ -12,8 +15,8 @@ export function jobsOf(
   short?: number | readonly JobName[],
 ): readonly JobName[] {
   if (jobs) return jobs;
-  const all = Object.keys(subjects) as JobName[];
-  if (!isShort || short === undefined) return all;
+  if (!isShort || short === undefined) return allJobs;
   if (typeof short !== 'number') return short;
+  const all = [...allJobs];
   return Array.from({ length: short }, () => all.splice(random.below(all.length), 1)).flat();
 }

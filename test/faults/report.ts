@@ -1,8 +1,8 @@
-import { jobs as allJobs } from '../../src/jobs/index.js';
 import { describeOrigin, type Origin } from '../support/origin.js';
 import { markdownTable } from '../support/markdown-table.js';
-import { readResults, writeResults } from '../support/report-directory.js';
-import { count, type GroupResult } from './campaign.js';
+import { latestOf, readResults, writeResults } from '../support/report-directory.js';
+import { count, partName, type GroupResult } from './campaign.js';
+import { allJobs } from './jobs-of.js';
 
 /** How a group or a part of it ended, and of what product, on which machine. */
 export interface ReportedGroup extends GroupResult {
@@ -21,8 +21,7 @@ export async function updateReport(
   names: readonly string[],
 ): Promise<void> {
   const earlier = (await readResults<readonly ReportedGroup[]>(directory)) ?? [];
-  const known = new Map([...earlier, ...groups].map((group) => [`${group.group} ${group.job ?? ''}`, group]));
-  const merged = names.flatMap((name) => [...known.values()].filter(({ group }) => group === name));
+  const merged = latestOf(names, [...earlier, ...groups], ({ group }) => group, partName);
   await writeResults(directory, merged, markdown(merged, names));
 }
 
@@ -55,7 +54,7 @@ function rowOf(parts: readonly ReportedGroup[]): string[][] {
     ...[sum(({ missed }) => missed.length), sum(({ lost }) => lost.length)],
   ];
   const minutes = (sum(({ seconds }) => seconds) / 60).toFixed(1);
-  const jobs = parts.length === Object.keys(allJobs).length ? 'all' : all(({ job = '' }) => job);
+  const jobs = parts.length === allJobs.length ? 'all' : all(({ job = '' }) => job);
   return [
     [
       ...[first.group, first.about, jobs, all(({ origin }) => origin.commit), all(({ seed }) => seed)],

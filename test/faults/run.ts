@@ -1,19 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../src/core/errors.js';
-import { jobs, type JobName } from '../../src/jobs/index.js';
+import type { JobName } from '../../src/jobs/index.js';
 import { installTools } from '../support/install-tools.js';
 import { findOrigin } from '../support/origin.js';
 import { count, runCampaign, type GroupResult } from './campaign.js';
 import { groups } from './groups/index.js';
+import { allJobs } from './jobs-of.js';
 import { updateReport } from './report.js';
 
 /*
  * The fault campaign, `npm run faults -- [--short] [--only GROUP[,GROUP]] [--jobs JOB[,JOB]] [--rows PATTERN]
  * [--product DIRECTORY] [--seed N] [--json FILE] [--report DIRECTORY] [--verbose] [--strict] [--list]`. Prints what was tried,
  * and ends with status 1 when a row was lost; `--strict`: also when something is missing here for a group or a row. `--jobs`
- * is for groups that try one job after the other, `--product` for these, too. `--report` keeps how groups ended in full, or parts of
- * them by `--jobs`.
+ * is for groups that try one job after the other, `--product` for these, too. `--report` keeps how groups ended in full,
+ * or parts of them by `--jobs`.
  */
 
 const { values } = parseArgs({
@@ -52,9 +53,9 @@ function findRefusal(): string | undefined {
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) return `There is no ${unknown.join(', ')}; groups are: ${names.join(', ')}`;
   if (!Number.isSafeInteger(seed)) return `--seed ${values.seed}: a whole number is allowed`;
-  const unknownJobs = chosen?.filter((name) => !Object.hasOwn(jobs, name)) ?? [];
+  const unknownJobs = chosen?.filter((name) => !allJobs.includes(name)) ?? [];
   if (unknownJobs.length > 0) {
-    return `There is no ${unknownJobs.join(', ')}; jobs are: ${Object.keys(jobs).join(', ')}`;
+    return `There is no ${unknownJobs.join(', ')}; jobs are: ${allJobs.join(', ')}`;
   }
   if (values.report === undefined) return undefined;
   if (values.short || values.rows !== undefined) {

@@ -9,7 +9,7 @@ import { inRoot, makeBusyboxRoot, whyNoBusyboxRoot } from './busybox-root.js';
 
 const BUILD_TIMEOUT_MS = 400_000;
 const EPOCH = '1700000000';
-/** In the root that is made of busybox. */
+/** Where its archive is unpacked, in the root that is made of busybox. */
 const INSTALLER = '/tmp/admind/install.sh';
 const SOURCES = [
   ...['config', 'scripts', 'src', 'systemd', 'LICENSE', 'NOTICE', 'CHANGELOG.md', '.npmrc'],
@@ -88,7 +88,7 @@ skipLoudly(
       }, BUILD_TIMEOUT_MS);
 
       test('says what is wrong and what is allowed, and changes nothing', () => {
-        const install = 'sh /tmp/admind/install.sh';
+        const install = `sh ${INSTALLER}`;
         const told = (line: string) => inRoot(root, `(${line}) 2>&1 || echo exit $?`);
         expect(told(`${install} --prefix 'a b'`)).toMatch(/--prefix a b: letters.*allowed\n.*\nexit 2\n$/);
         expect(told(`${install} --prefix /opt/../etc`)).toMatch(/a plain path is allowed.*\n.*\nexit 2\n$/);
@@ -109,7 +109,7 @@ skipLoudly(
       });
 
       test('below another prefix, into a mounted image: programs name their own places, and nothing stays', () => {
-        const install = 'DESTDIR=/tmp/image sh /tmp/admind/install.sh';
+        const install = `DESTDIR=/tmp/image sh ${INSTALLER}`;
         inRoot(root, 'mkdir -p /tmp/image/etc/sudoers.d && cp /etc/passwd /etc/group /tmp/image/etc/');
         inRoot(root, 'find /tmp/image | sort >/tmp/image-before');
         inRoot(root, `${install} --prefix /opt/admind >/dev/null`);
@@ -138,10 +138,10 @@ skipLoudly(
         const cuts = { install: 0, uninstall: 0 };
         for (const share of [0.2, 0.5, 0.8]) {
           if (cut(share * times.install, INSTALLER)) cuts.install += 1;
-          inRoot(root, 'sh /tmp/admind/install.sh >/dev/null');
+          inRoot(root, `sh ${INSTALLER} >/dev/null`);
           expect(inRoot(root, 'admind --version')).toMatch(/^admind \d/);
           if (cut(share * times.uninstall, `${INSTALLER} --uninstall`)) cuts.uninstall += 1;
-          inRoot(root, 'sh /tmp/admind/install.sh --uninstall >/dev/null 2>&1 || :');
+          inRoot(root, `sh ${INSTALLER} --uninstall >/dev/null 2>&1 || :`);
           expect(outsideTmp().filter((name) => /^(usr|etc\/sudo)/.test(name))).toEqual(
             before.filter((name) => /^(usr|etc\/sudo)/.test(name)),
           );
@@ -152,7 +152,7 @@ skipLoudly(
       });
 
       test('installs what runs, the accounts and the rules for sudo', () => {
-        expect(inRoot(root, 'sh /tmp/admind/install.sh >/dev/null; admind --version')).toMatch(/^admind \d/);
+        expect(inRoot(root, `sh ${INSTALLER} >/dev/null; admind --version`)).toMatch(/^admind \d/);
         expect(inRoot(root, 'id -un admind; id -Gn admind; grep ^old: /etc/passwd')).toBe(
           'admind\nadmind admin\nold:x:996:996::/:/bin/false\n',
         );
@@ -167,8 +167,8 @@ skipLoudly(
           'start-stop-daemon -S -b -m -p /tmp/pid -c admind -x /usr/bin/admind -- serve',
           'admind wait-ready --timeout 40 >/dev/null',
           'echo \\# mine >>/etc/admind/admind.env',
-          'sh /tmp/admind/install.sh >/dev/null',
-          'sh /tmp/admind/install.sh >/dev/null',
+          `sh ${INSTALLER} >/dev/null`,
+          `sh ${INSTALLER} >/dev/null`,
           'admind wait-ready --timeout 10 >/dev/null && tail -n 1 /etc/admind/admind.env',
           "tr '\\0' '\\n' </proc/$(cat /tmp/pid)/environ | sed 's/=.*//' | grep -vE '^(PATH|HOME|USER|LOGNAME|LANG)$'; ls /tmp/coverage /tmp/keys 2>/dev/null || :",
           // What the daemon that still runs is made of stays.
@@ -188,7 +188,7 @@ skipLoudly(
         }
         // Else this has shown nothing.
         expect(cuts).toBeGreaterThan(2);
-        inRoot(root, 'sh /tmp/admind/install.sh >/dev/null');
+        inRoot(root, `sh ${INSTALLER} >/dev/null`);
         expect(leftovers()).toEqual([]);
       });
 
@@ -200,7 +200,7 @@ skipLoudly(
         );
         const health = 'opt/jidoteki/tinyadmin/etc/health.json';
         expect(outsideTmp()).toEqual(expect.arrayContaining(kept.filter((name) => name !== health)));
-        inRoot(root, `sh /tmp/admind/install.sh >/dev/null && sh ${uninstall} --purge`);
+        inRoot(root, `sh ${INSTALLER} >/dev/null && sh ${uninstall} --purge`);
         const ours = outsideTmp().filter((name) => !before.includes(name));
         // `var` and `run` are what admind needs and this system lacked.
         expect(ours.filter((name) => !/^(opt|usr\/local|var|run)(\/|$)/.test(name))).toEqual([]);

@@ -18,12 +18,18 @@ export async function writeResults(directory: string, results: unknown, markdown
   await writeFile(join(directory, MARKDOWN_FILE), `${markdown}\n`);
 }
 
-/** Later rows replace earlier ones of the same name: a long run can be made in parts. @param names in their order */
+/**
+ * Later rows replace earlier ones of the same key: a long run can be made in parts.
+ *
+ * @param names in their order
+ * @param keyOf tells rows of one name apart; default: there is one row of each name
+ */
 export function latestOf<Row>(
   names: readonly string[],
   rows: readonly Row[],
   nameOf: (row: Row) => string,
+  keyOf = nameOf,
 ): readonly Row[] {
-  const known = new Map(rows.map((row) => [nameOf(row), row]));
-  return names.flatMap((name) => known.get(name) ?? []);
+  const latest = [...new Map(rows.map((row) => [keyOf(row), row])).values()];
+  return names.flatMap((name) => latest.filter((row) => nameOf(row) === name));
 }

@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DEFAULT_ADMIN_PATH } from '../../../src/config/paths.js';
 import { readSettings } from '../../../src/config/settings.js';
-import { sleep } from '../../../src/core/clock.js';
+import { isDoneWithin } from '../../../src/core/clock.js';
 import { messageOf } from '../../../src/core/errors.js';
 import { createLogger } from '../../../src/core/logger.js';
 import { createUploadDirectory, removeUploadDirectory } from '../../../src/http/upload-directory.js';
@@ -39,13 +39,12 @@ export async function askRunner(
     const settings = readSettings(paths.settings);
     const order = { run: job, inputs, root, adminPath: DEFAULT_ADMIN_PATH, settings };
     const isPublished = () => readsSuccess(jobs[job].status(paths));
-    const launching = launchRunner({
-      ...{ runner: runner.peer, order, isPublished, logger: createLogger('silent') },
-    });
-    const answer = await Promise.race([answerOf(launching), sleep(LIMIT_MS)]);
-    if (!answer) throw new Error(`it hung: no end after ${LIMIT_MS / 1000} s`);
+    const logger = createLogger('silent');
+    const answer = answerOf(launchRunner({ runner: runner.peer, order, isPublished, logger }));
+    if (!(await isDoneWithin(answer, LIMIT_MS)))
+      throw new Error(`it hung: no end after ${LIMIT_MS / 1000} s`);
     onCalls(await runner.calls());
-    return answer;
+    return await answer;
   } finally {
     await runner.close();
     await removeUploadDirectory(upload);

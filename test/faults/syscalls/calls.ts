@@ -94,7 +94,7 @@ export function errnosOf({ name, text }: Call): readonly string[] {
 }
 
 /**
- * Of scripts, whose injected failure tells nothing of the product. One of `close` leaves open what a real one closes, and whoever
+ * Whose injected failure tells nothing of the product. One of `close` leaves open what a real one closes, and whoever
  * reads the other end would wait for ever; a shell that cannot read on in its script takes that for its end, and succeeds.
  */
 const TELL_NOTHING: Readonly<Record<string, RegExp>> = {
@@ -110,13 +110,12 @@ const ALIKE = 5;
  * first, the middle and the last one stand for the others.
  */
 export function callsOn(root: string, calls: readonly Call[]): readonly Call[] {
-  // Each script counts by itself, and is injected into.
-  const isScript = ({ caller }: Call) => caller === 'script';
-  const mute = calls.filter((call) => isScript(call) && TELL_NOTHING[call.name]?.test(call.text));
+  // To be found, scripts are traced with the threads of their runner: each of these counts by itself, and is injected into.
+  const mute = calls.filter(({ name, text }) => TELL_NOTHING[name]?.test(text));
   const spoiled = new Set(mute.map(({ name, nth }) => `${name} ${nth}`));
   const own = calls
     .filter(({ name, text }) => text.includes(root) || STARTS_PROCESS.test(name))
-    .filter((call) => !(isScript(call) && spoiled.has(`${call.name} ${call.nth}`)));
+    .filter(({ caller, name, nth }) => caller !== 'script' || !spoiled.has(`${name} ${nth}`));
   const kinds = new Map<string, Set<string>>();
   for (const path of own.flatMap(pathsOf)) {
     const kind = path.replace(/\d+/g, '0');
