@@ -1,6 +1,7 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readTextFile, syncDirectory, writeFileAtomic } from '../system/atomic-file.js';
+import { makeDirectory } from '../system/make-directory.js';
 
 /** A record that is on the disk, but does not count before it is kept. */
 export interface BegunRecord {
@@ -27,7 +28,7 @@ export async function findBegun(file: string, digest: string): Promise<string | 
  */
 export async function beginRecord(file: string, digest: string, note: string): Promise<BegunRecord> {
   const begun = begunName(file);
-  await mkdir(dirname(file), { recursive: true, mode: DIRECTORY_MODE });
+  await makeDirectory(dirname(file), DIRECTORY_MODE);
   await writeFileAtomic(begun, `${digest}\n${note}\n`, { mode: MODE });
   return {
     async keep() {

@@ -6,21 +6,22 @@ import { errnoOf } from '../core/errors.js';
  * Makes a directory and those above it that are missing; one that is there already is no error. Node's own `recursive` tells
  * of a full disk as of a missing file, and never ends where a file system lets nobody make anything.
  *
+ * @param mode of those that are made, less the umask
  * @throws the system error
  */
-export async function makeDirectory(path: string): Promise<void> {
+export async function makeDirectory(path: string, mode?: number): Promise<void> {
   try {
-    await make(path);
+    await make(path, mode);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path));
-    await make(path);
+    await makeDirectory(dirname(path), mode);
+    await make(path, mode);
   }
 }
 
-async function make(path: string): Promise<void> {
+async function make(path: string, mode?: number): Promise<void> {
   try {
-    await mkdir(path);
+    await mkdir(path, { mode });
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
   }

@@ -16,6 +16,13 @@ test('a directory and those above it are made, also by many at once, and stay wh
   await makeDirectory(path);
 });
 
+test('those that are made have the mode that is asked for, the others keep theirs', async () => {
+  await makeDirectory(join(work, 'old'), 0o755);
+  await makeDirectory(join(work, 'old/new/newest'), 0o700);
+  const modes = ['old', 'old/new', 'old/new/newest'].map((path) => statSync(join(work, path)).mode & 0o777);
+  expect(modes).toEqual([0o755, 0o700, 0o700]);
+});
+
 test.each([
   ['file', 'EEXIST'],
   ['file/below', 'ENOTDIR'],
