@@ -1,12 +1,16 @@
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { productPath, type Paths } from '../config/paths.js';
-import { FatalError, ignoreMissing, messageOf } from '../core/errors.js';
+import { sleep } from '../core/clock.js';
+import { errnoOf, FatalError, ignoreMissing, messageOf } from '../core/errors.js';
 import { generateUpdateKeys } from '../package/keys.js';
+import { acquireLock } from '../system/lock.js';
 import { makeDirectory } from '../system/make-directory.js';
+import { removeTree } from '../system/remove-tree.js';
 
-/** In the root of a sandbox that is not complete yet: it is made again from the start. */
+/** In the root of a sandbox that is not complete yet: the lock of the process that makes it. */
 const INCOMPLETE = '.incomplete';
+const LOOK_AGAIN_MS = 20;
 
 /** Where the vendor's side of a sandbox lies: private key, encryption key, a sample update. */
 export function vendorDirectory(root: string): string {
@@ -15,27 +19,56 @@ export function vendorDirectory(root: string): string {
 
 /**
  * Makes a sandbox appliance in a root that is missing or empty: the layout of a real one, a version, a changelog,
- * scripts that act inside it, update keys of its own. A root that holds an appliance is left as it is.
+ * scripts that act inside it, update keys of its own. A root that holds an appliance is left as it is. Of several
+ * processes one makes it, and the others wait; what a process that was killed has begun is made again from the start.
  *
- * @returns true if it was made now
  * @throws FatalError when the root holds something else, or cannot be written
  */
-export async function prepareSandbox(root: string, paths: Paths): Promise<boolean> {
+export async function prepareSandbox(root: string, paths: Paths): Promise<void> {
   try {
-    const names = (await readdir(root).catch(ignoreMissing)) ?? [];
-    if (names.length > 0 && !names.includes(INCOMPLETE)) {
-      requireAppliance(root, names);
-      return false;
+    while (await isIncomplete(root)) {
+      await makeDirectory(root);
+      if (!(await completeSandbox(root, paths))) await sleep(LOOK_AGAIN_MS);
     }
-    await makeDirectory(root);
-    await writeFile(join(root, INCOMPLETE), '');
-    await makeSandbox(root, paths);
-    await rm(join(root, INCOMPLETE));
-    return true;
   } catch (error) {
     if (error instanceof FatalError) throw error;
     throw new FatalError(`Cannot use ${root} as the root of an appliance: ${messageOf(error)}`);
   }
+}
+
+async function isIncomplete(root: string): Promise<boolean> {
+  const names = (await readdir(root).catch(ignoreMissing)) ?? [];
+  if (names.length === 0 || names.includes(INCOMPLETE)) return true;
+  requireAppliance(root, names);
+  return false;
+}
+
+/** @returns false while another process does it, or has just done it */
+async function completeSandbox(root: string, paths: Paths): Promise<boolean> {
+  const incomplete = join(root, INCOMPLETE);
+  // Whoever has completed it removes the lock's directory.
+  const lock = await acquireLock(incomplete).catch(ignoreMissing);
+  if (!lock) return false;
+  try {
+    if (!(await isComplete(paths))) await makeSandbox(root, paths);
+    await removeTree(incomplete).catch(ignoreOthersInIt);
+    return true;
+  } finally {
+    await lock.release();
+  }
+}
+
+/** They find the sandbox complete, and remove the lock themselves. */
+function ignoreOthersInIt(error: unknown): void {
+  if (!['ENOENT', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
+}
+
+/** What is made last is there. */
+async function isComplete({ updatesPublicKey }: Paths): Promise<boolean> {
+  return access(updatesPublicKey).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function makeSandbox(root: string, paths: Paths): Promise<void> {
