@@ -11,6 +11,7 @@ import { serveJob } from './jobs/serve-job.js';
 import type { OperationOrder } from './operations/operations.js';
 import { createOwnOperations } from './operations/own.js';
 import { serveOperation } from './operations/serve-operation.js';
+import { surviveFileSizeLimit } from './system/file-size-limit.js';
 import { openMessageChannel, type MessageChannel } from './system/message-channel.js';
 
 /*
@@ -24,6 +25,7 @@ const ORDER_LIMIT_BYTES = 16 * 1024;
 const ORDER_WAIT_MS = 10_000;
 const LOG = 2;
 
+surviveFileSizeLimit();
 const { stdin: input, stdout: output, env } = process;
 const isOrder = compileSchema<JobOrder | OperationOrder>('order');
 

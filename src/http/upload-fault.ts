@@ -7,6 +7,9 @@ export function describeUploadFault(error: unknown): AdminError | undefined {
       cause: error,
     });
   }
+  if (errnoOf(error) === 'EFBIG') {
+    return new AdminError('tooLarge', 'The appliance can store no file of this size', { cause: error });
+  }
   if (errnoOf(error) === undefined) return undefined;
   return new AdminError('internal', 'The upload could not be stored', {
     detail: messageOf(error),

@@ -1,5 +1,6 @@
 import { appliancePaths } from '../config/paths.js';
 import { createLogger } from '../core/logger.js';
+import { surviveFileSizeLimit } from '../system/file-size-limit.js';
 import { openMessageChannel } from '../system/message-channel.js';
 import type { JobOrder, RunnerSetup } from './runner-messages.js';
 import { serveJob } from './serve-job.js';
@@ -12,6 +13,7 @@ import { serveJob } from './serve-job.js';
 const ORDER_LIMIT_BYTES = 1024 * 1024;
 const LOG = 2;
 
+surviveFileSizeLimit();
 const { stdin: input, stdout: output } = process;
 const channel = openMessageChannel({ input, output, lineLimitBytes: ORDER_LIMIT_BYTES });
 const order = (await channel.receive()) as (JobOrder & RunnerSetup) | undefined;
