@@ -1,8 +1,6 @@
-import { isIPv6 } from 'node:net';
-
 /** What counts as one client: an IPv4 address; of IPv6 a whole /64, which one customer holds. */
 export function clientNetwork(address: string): string {
-  if (!isIPv6(address)) return address;
+  if (!address.includes(':')) return address;
   const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
   const left = head.split(':').filter(Boolean);
   const right = tail.split(':').filter(Boolean);
