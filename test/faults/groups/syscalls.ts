@@ -61,8 +61,8 @@ async function tryInjection(trial: Trial, injection: Injection): Promise<Verdict
   return made.some(({ isInjected }) => isInjected) ? undefined : 'missed';
 }
 
-/** Calls whose failure keeps a file from being removed; whether it is a directory is asked by `statx`. */
-const REMOVES = /^(unlink(at)?|rmdir|openat|getdents64|statx)$/;
+/** Calls whose failure keeps a file from being removed; a directory is asked for by `statx`, and by `newfstatat` to list it. */
+const REMOVES = /^(unlink(at)?|rmdir|openat|getdents64|statx|newfstatat)$/;
 
 /** A file that could not be removed is removed when the job runs again. */
 function toleranceOf(calls: readonly Call[], { paths }: TestAppliance): Tolerance {
