@@ -3,7 +3,7 @@ import { UsageError, type Command } from './commands/command.js';
 import { productVersion } from './config/product-version.js';
 import { errnoOfSystemCall, FatalError, messageOf } from './core/errors.js';
 import { UnusableFile } from './core/read-only.js';
-import { surviveFileSizeLimit } from './system/file-size-limit.js';
+import { disarmSignals } from './system/signals.js';
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -61,5 +61,5 @@ function report(error: unknown): number {
   return 2;
 }
 
-surviveFileSizeLimit();
+disarmSignals();
 process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -11,8 +11,8 @@ import { serveJob } from './jobs/serve-job.js';
 import type { OperationOrder } from './operations/operations.js';
 import { createOwnOperations } from './operations/own.js';
 import { serveOperation } from './operations/serve-operation.js';
-import { surviveFileSizeLimit } from './system/file-size-limit.js';
 import { openMessageChannel, type MessageChannel } from './system/message-channel.js';
+import { disarmSignals } from './system/signals.js';
 
 /*
  * The privileged side: one process, as root, for one order of the daemon, which arrives on standard input. systemd starts
@@ -25,7 +25,7 @@ const ORDER_LIMIT_BYTES = 16 * 1024;
 const ORDER_WAIT_MS = 10_000;
 const LOG = 2;
 
-surviveFileSizeLimit();
+disarmSignals();
 const { stdin: input, stdout: output, env } = process;
 const isOrder = compileSchema<JobOrder | OperationOrder>('order');
 

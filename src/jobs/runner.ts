@@ -1,7 +1,7 @@
 import { appliancePaths } from '../config/paths.js';
 import { createLogger } from '../core/logger.js';
-import { surviveFileSizeLimit } from '../system/file-size-limit.js';
 import { openMessageChannel } from '../system/message-channel.js';
+import { disarmSignals } from '../system/signals.js';
 import type { JobOrder, RunnerSetup } from './runner-messages.js';
 import { serveJob } from './serve-job.js';
 
@@ -13,7 +13,7 @@ import { serveJob } from './serve-job.js';
 const ORDER_LIMIT_BYTES = 1024 * 1024;
 const LOG = 2;
 
-surviveFileSizeLimit();
+disarmSignals();
 const { stdin: input, stdout: output } = process;
 const channel = openMessageChannel({ input, output, lineLimitBytes: ORDER_LIMIT_BYTES });
 const order = (await channel.receive()) as (JobOrder & RunnerSetup) | undefined;

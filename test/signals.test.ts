@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { sleep } from '../src/core/clock.js';
 import { backupJob } from '../src/jobs/backup.js';
 import { readJobStatus } from '../src/records/job-status.js';
 import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from './support/appliance.js';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.js';
+import { listeningPorts } from './support/listening-ports.js';
 import { poll } from './support/poll.js';
 
 /** 1 MiB: `ulimit` counts blocks of 512 bytes in a POSIX shell. */
@@ -48,4 +50,14 @@ test('a backup that is larger than a file may be fails and says why', async () =
   );
   expect(await read(paths.backupLog)).toContain('EFBIG');
   expect(existsSync(paths.backupArchive)).toBe(false);
+});
+
+test('SIGUSR1 opens no debugger', async () => {
+  const { pid = 0 } = daemon.process;
+  daemon.process.kill('SIGUSR1');
+  for (let round = 0; round < 10; round += 1) {
+    // A thread of its own would open its port.
+    await sleep(20);
+    expect(listeningPorts(pid)).toEqual([daemon.port]);
+  }
 });
