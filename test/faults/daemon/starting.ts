@@ -14,11 +14,12 @@ const START_LIMIT_MS = 60_000;
 /**
  * Starts a daemon under a fault: it serves, and stops when it is told to, or it ends with status 1 and one line.
  *
- * @returns whether the fault hit it
+ * @returns the number of the call that has failed: a later one where the n-th cannot fail; undefined where there was none
  */
-export async function startUnderFault(fault: SystemCallFault): Promise<boolean> {
+export async function startUnderFault(fault: SystemCallFault): Promise<number | undefined> {
   const end = await startOnce(fault);
-  return end === 'impossible' ? startUnderFault({ ...fault, nth: fault.nth + 1 }) : end === 'hit';
+  if (end === 'impossible') return startUnderFault({ ...fault, nth: fault.nth + 1 });
+  return end === 'hit' ? fault.nth : undefined;
 }
 
 async function startOnce(fault: SystemCallFault): Promise<InjectionEnd> {

@@ -70,7 +70,7 @@ const SHORT_AT_START: readonly SystemCallFault[] = [
  */
 const KEEPS_OPEN: readonly string[] = ['close', 'pipe2'];
 
-/** Of one kind, calls fail in turn until the daemon makes no more of them, or up to this many. */
+/** Of one kind, calls fail in turn, with its faults in turn, until the daemon makes no more of them, or up to this many. */
 const MOST = 40;
 /** After a fault and a recovery that each take a while. */
 const LIMIT_MS = 240_000;
@@ -95,7 +95,7 @@ async function* whileServing(extent: Extent): AsyncGenerator<Row> {
     await serving?.stop();
     serving = undefined;
   };
-  const attempt = async (fault: SystemCallFault): Promise<boolean> => {
+  const attempt: Attempt = async (fault) => {
     serving ??= await startServing({ prefix: ['env', 'UV_THREADPOOL_SIZE=1'] });
     try {
       const injection = await inject(serving.pid, fault);
@@ -113,7 +113,7 @@ async function* whileServing(extent: Extent): AsyncGenerator<Row> {
       await serving.requireWell({ keepStaged, keepOpen });
       // What was not closed would count in the next row.
       if (keepOpen) await renew();
-      return end === 'hit';
+      return end === 'hit' ? fault.nth : undefined;
     } catch (error) {
       await renew();
       throw error;
@@ -126,22 +126,25 @@ async function* whileServing(extent: Extent): AsyncGenerator<Row> {
   }
 }
 
-/** @param attempt tells whether the fault hit: a later call would not, either */
+/** @returns the number of the call that has failed: a later one where the n-th cannot fail; undefined where there was none */
+type Attempt = (fault: SystemCallFault) => Promise<number | undefined>;
+
 function* rowsOf(
   phase: string,
-  { isShort }: Extent,
+  { isShort, random }: Extent,
   { short, full }: { readonly short: readonly SystemCallFault[]; readonly full: Faults },
-  attempt: (fault: SystemCallFault) => Promise<boolean>,
+  attempt: Attempt,
 ): Generator<Row> {
-  let isLastHit = true;
-  const wasHit = () => isLastHit;
+  /** Where the next row begins: nowhere when this one found no call. */
+  let next: number | undefined;
+  const nextOne = () => next;
   const rowOf = (fault: SystemCallFault): Row => ({
     name: `${phase}: ${fault.thread} thread, ${fault.call} number ${fault.nth} fails with ${fault.errno}`,
     limitMs: LIMIT_MS,
     async run() {
-      isLastHit = true;
-      isLastHit = await attempt(fault);
-      return isLastHit ? undefined : 'missed';
+      const failed = await attempt(fault);
+      next = failed === undefined ? undefined : failed + 1;
+      return failed === undefined ? 'missed' : undefined;
     },
   });
   if (isShort) {
@@ -149,9 +152,11 @@ function* rowsOf(
     return;
   }
   for (const [thread, call, ...errnos] of full) {
-    for (const errno of errnos) {
-      isLastHit = true;
-      for (let nth = 1; wasHit() && nth <= MOST; nth += 1) yield rowOf({ thread, call, errno, nth });
+    const first = random.fork(`${phase} ${thread} ${call}`).below(errnos.length);
+    for (let nth: number | undefined = 1; nth !== undefined && nth <= MOST; nth = nextOne()) {
+      const errno = errnos[(first + nth) % errnos.length] ?? '';
+      next = nth + 1;
+      yield rowOf({ thread, call, errno, nth });
     }
   }
 }
