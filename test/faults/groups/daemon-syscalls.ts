@@ -111,8 +111,8 @@ async function* whileServing(extent: Extent): AsyncGenerator<Row> {
       const keepStaged = call === 'unlink' || call === 'openat';
       const keepOpen = KEEPS_OPEN.includes(call);
       await serving.requireWell({ keepStaged, keepOpen });
-      // What was not closed would count in the next row.
-      if (keepOpen) await renew();
+      // What was not closed, or not removed, would count in the next row.
+      if (keepOpen || keepStaged) await renew();
       return end === 'hit' ? fault.nth : undefined;
     } catch (error) {
       await renew();
