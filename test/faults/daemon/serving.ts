@@ -26,11 +26,17 @@ export interface ServingOptions {
   readonly prefix: readonly string[];
 }
 
+const HEADERS_TIMEOUT_MS = 10_000;
 const RECOVERY_LIMIT_MS = 60_000;
 const LOOK_AGAIN_MS = 200;
 
 export async function startServing({ prefix }: ServingOptions): Promise<Serving> {
-  const appliance = await createAppliance({ logLevel: 'info', connectionLimit: 10_000 });
+  const appliance = await createAppliance({
+    logLevel: 'info',
+    connectionLimit: 10_000,
+    // Node tells of no write of a handshake that fails: the connection is cut off then.
+    headersTimeoutMs: HEADERS_TIMEOUT_MS,
+  });
   await furnish(appliance);
   const daemon = await startDaemonProcess(appliance, { prefix });
   const pid = daemon.process.pid ?? 0;
