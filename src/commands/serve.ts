@@ -56,17 +56,25 @@ export const serve: Command = {
       port: values.port === undefined ? undefined : parsePort(values.port, '--port'),
       proxyPort: env.JIDO_API_PORT ? parsePort(env.JIDO_API_PORT, 'JIDO_API_PORT') : undefined,
     });
-    if (root !== undefined) hint(nextSteps(root, daemon, productVersion()));
     // First: systemd may send a signal as soon as it is told.
     const stopped = serveUntilStopped(daemon);
+    if (root !== undefined) hint(() => nextSteps(root, daemon, productVersion()));
     await notifyServiceManager('READY=1');
     return stopped;
   },
 };
 
-/** Whoever started the daemon may be gone by now, and the disk of its output full: it serves on. */
-function hint(text: string): void {
-  process.stdout.on('error', () => undefined).write(text);
+/** The daemon serves on without: whoever started it may be gone by now, or the disk of its output full. */
+function hint(compose: () => string): void {
+  try {
+    process.stdout.on('error', () => undefined).write(compose());
+  } catch (error) {
+    complain(error);
+  }
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`admind: ${messageOf(error)}\n`);
 }
 
 function serveUntilStopped(daemon: Daemon): Promise<number> {
@@ -74,7 +82,7 @@ function serveUntilStopped(daemon: Daemon): Promise<number> {
   process.stderr.on('error', () => undefined);
   return new Promise((resolveStatus, reject) => {
     process.on('SIGHUP', () => {
-      daemon.reload().catch((error: unknown) => process.stderr.write(`admind: ${messageOf(error)}\n`));
+      daemon.reload().catch(complain);
     });
     const stop = async () => {
       void notifyServiceManager('STOPPING=1');
