@@ -25,11 +25,16 @@ export async function acquireJobLock(
   logger: Pick<Logger, 'error'>,
 ): Promise<Lock | Refused> {
   if (jobs[name].needsNoSpace !== true) return awaitLock(name, paths);
-  const tellIfFull = (error: unknown) => {
+  const passIfFull = (error: unknown) => {
     if (!isDiskFull(error)) throw error;
+  };
+  const tellIfFull = (error: unknown) => {
+    passIfFull(error);
     logger.error({ job: name, reason: messageOf(error) }, 'a lock could not be written');
   };
-  const lock = await awaitLock(name, paths).catch(tellIfFull);
+  // Twice: where there is space again, one that runs without a lock would be taken for one that was cut off.
+  const atOnce = await awaitLock(name, paths).catch(passIfFull);
+  const lock = atOnce ?? (await awaitLock(name, paths).catch(tellIfFull));
   if (!lock) {
     const refusedBy = await findHolder(name, paths);
     return refusedBy === undefined ? NO_LOCK : { refusedBy };
