@@ -26,7 +26,8 @@ export interface ServingOptions {
   readonly prefix: readonly string[];
 }
 
-const HEADERS_TIMEOUT_MS = 10_000;
+/** Long before a client gives up. */
+const CUT_OFF_MS = 10_000;
 const RECOVERY_LIMIT_MS = 60_000;
 const LOOK_AGAIN_MS = 200;
 
@@ -34,8 +35,9 @@ export async function startServing({ prefix }: ServingOptions): Promise<Serving>
   const appliance = await createAppliance({
     logLevel: 'info',
     connectionLimit: 10_000,
-    // Node tells of no write of a handshake that fails: the connection is cut off then.
-    headersTimeoutMs: HEADERS_TIMEOUT_MS,
+    // Of a write that fails in a handshake or at its end Node tells nobody: its connection is cut off then.
+    headersTimeoutMs: CUT_OFF_MS,
+    idleTimeoutMs: CUT_OFF_MS,
   });
   await furnish(appliance);
   const daemon = await startDaemonProcess(appliance, { prefix });
