@@ -1,4 +1,5 @@
-import { access, cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { productPath, type Paths } from '../config/paths.js';
 import { sleep } from '../core/clock.js';
@@ -50,7 +51,8 @@ async function completeSandbox(root: string, paths: Paths): Promise<boolean> {
   const lock = await acquireLock(incomplete).catch(ignoreMissing);
   if (!lock) return false;
   try {
-    if (!(await isComplete(paths))) await makeSandbox(root, paths);
+    // What is made last.
+    if (!existsSync(paths.updatesPublicKey)) await makeSandbox(root, paths);
     await removeTree(incomplete).catch(ignoreOthersInIt);
     return true;
   } finally {
@@ -61,14 +63,6 @@ async function completeSandbox(root: string, paths: Paths): Promise<boolean> {
 /** They find the sandbox complete, and remove the lock themselves. */
 function ignoreOthersInIt(error: unknown): void {
   if (!['ENOENT', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
-}
-
-/** What is made last is there. */
-async function isComplete({ updatesPublicKey }: Paths): Promise<boolean> {
-  return access(updatesPublicKey).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function makeSandbox(root: string, paths: Paths): Promise<void> {

@@ -1,5 +1,5 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FatalError } from '../core/errors.js';
@@ -30,7 +30,7 @@ export async function generateUpdateKeys(directory: string): Promise<UpdateKeys>
     privateKey: join(directory, 'updates.private.pem'),
   };
   for (const file of Object.values(keys) as string[]) {
-    if (await exists(file)) throw alreadyExists(file);
+    if (existsSync(file)) throw alreadyExists(file);
   }
   const pair = await promisify(generateKeyPair)('rsa', {
     modulusLength: MODULUS_BITS,
@@ -41,13 +41,6 @@ export async function generateUpdateKeys(directory: string): Promise<UpdateKeys>
   await create(keys.privateKey, pair.privateKey, 0o600);
   await create(keys.publicKey, pair.publicKey, 0o644);
   return keys;
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function create(file: string, content: string, mode: number): Promise<void> {
