@@ -30,3 +30,13 @@ test('results replace earlier ones, and the parts of a group are one row', async
   for (const job of Object.keys(jobs) as JobName[]) await keep(ended('first', job));
   expect(kept()[0]?.slice(2, 6)).toEqual(['all', 'abc', '1', '20']);
 });
+
+test('no path of the machine is kept', async () => {
+  const reason = `${process.cwd()}/package.json and ${tmpdir()}/admind-test-1/usr cannot be read`;
+  await keep({ ...ended('first'), lost: [{ row: 'one', reason }] });
+  for (const file of ['results.json', 'results.md']) {
+    const text = readFileSync(join(directory, file), 'utf8');
+    expect(text).toContain('package.json and admind-test-1/usr cannot be read');
+    expect(text).not.toContain(process.cwd());
+  }
+});

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { describeOrigin, type Origin } from '../support/origin.js';
 import { markdownTable } from '../support/markdown-table.js';
 import { latestOf, readResults, writeResults } from '../support/report-directory.js';
@@ -21,8 +22,15 @@ export async function updateReport(
   names: readonly string[],
 ): Promise<void> {
   const earlier = (await readResults<readonly ReportedGroup[]>(directory)) ?? [];
-  const merged = latestOf(names, [...earlier, ...groups], ({ group }) => group, partName);
+  const merged = latestOf(names, [...earlier, ...groups.map(withoutMachine)], ({ group }) => group, partName);
   await writeResults(directory, merged, markdown(merged, names));
+}
+
+/** Reasons name files of the checkout, and temporary ones: where these lie says nothing to others. */
+function withoutMachine(group: ReportedGroup): ReportedGroup {
+  const places = [process.cwd(), tmpdir()];
+  const shorten = (text: string) => places.reduce((left, place) => left.replaceAll(`${place}/`, ''), text);
+  return { ...group, lost: group.lost.map(({ row, reason }) => ({ row, reason: shorten(reason) })) };
 }
 
 function markdown(groups: readonly ReportedGroup[], names: readonly string[]): string {
