@@ -1,5 +1,5 @@
-import { access, constants } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { prepareFirstRun } from './appliance/first-run.js';
 import { secureOwnership } from './appliance/ownership.js';
 import { completeSelfSigned, loadCertificate } from './appliance/tls-certificate.js';
@@ -9,7 +9,6 @@ import { FatalError, messageOf } from './core/errors.js';
 import type { Logger } from './core/logger.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { renewCertificate } from './operations/renew-certificate.js';
-import { lockOf } from './jobs/acquire.js';
 import { jobs } from './jobs/index.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
 import { removeLostTail } from './system/lost-tail.js';
@@ -66,10 +65,9 @@ export async function removeLeftovers({ paths, logger, isPrivileged }: Appliance
     await removeLostTail(log).catch(report);
   const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
   const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
-  const locks = Object.values(jobs).map(({ name }) => lockOf(name, paths));
-  for (const directory of [etc, uploads, journals, ...locks, ...files.map((file) => dirname(file))]) {
-    await removeStaleStagedFiles(directory).catch(report);
-  }
+  const locks = ((await readdir(paths.locks).catch(report)) ?? []).map((name) => join(paths.locks, name));
+  const directories = [etc, uploads, journals, ...locks, ...files.map((file) => dirname(file))];
+  for (const directory of directories) await removeStaleStagedFiles(directory).catch(report);
 }
 
 /** What can wait must not keep the only way in shut, as it would on a full disk. */

@@ -172,6 +172,7 @@ test('half-written files of killed processes are removed at the start, young one
   const old = [
     join(etc, '.api.token.0123456789abcdef0123456789ab.new'),
     join(locks, 'update/.0123456789abcdef0123456789ab.new'),
+    join(locks, 'start/.0123456789abcdef0123456789ab.new'),
   ];
   for (const file of old) {
     await appliance.write(file, '');
