@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mountTmpfs } from '../../support/tmpfs.js';
+import { mayMount, mountTmpfs } from '../../support/tmpfs.js';
+import { hasTool } from '../../support/tools.js';
 
 /** A disk whose power can be cut. */
 export interface PoweredDisk {
@@ -29,6 +30,13 @@ export type PowerCut = 'lost' | 'names';
  */
 const OPTIONS = 'loop,data=ordered,noauto_da_alloc';
 const SIZE_BYTES = 192 * 1024 * 1024;
+
+/** Why there can be no such disk here, in words; undefined where there can. */
+export function lacksPower(): string | undefined {
+  const missing = ['mkfs.ext4', 'xfs_io', 'losetup'].filter((tool) => !hasTool(tool));
+  if (missing.length > 0) return `it needs ${missing.join(', ')}`;
+  return mayMount() ? undefined : 'it may not mount here';
+}
 
 export function createPoweredDisk(): PoweredDisk {
   const home = mkdtempSync(join(tmpdir(), 'admind-power-'));

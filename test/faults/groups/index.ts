@@ -2,6 +2,7 @@ import type { Group } from '../row.js';
 import { clock } from './clock.js';
 import { concurrency } from './concurrency.js';
 import { daemonSyscalls } from './daemon-syscalls.js';
+import { crashPoints } from './crash-points.js';
 import { descriptors } from './descriptors.js';
 import { fuzz } from './fuzz.js';
 import { hostileFiles } from './hostile-files.js';
@@ -23,6 +24,7 @@ import { vanish } from './vanish.js';
 export const groups: readonly Group[] = [
   kill,
   powerCut,
+  crashPoints,
   noSpace,
   syscalls,
   daemonSyscalls,

@@ -1,15 +1,10 @@
 import type { JobName } from '../../../src/jobs/index.js';
-import { killIfAlive } from '../../support/kill-if-alive.js';
-import { poll } from '../../support/poll.js';
-import { mayMount } from '../../support/tmpfs.js';
-import { hasTool } from '../../support/tools.js';
-import { createPoweredDisk, type PowerCut, type PoweredDisk } from '../disk/power.js';
-import { processesOf } from '../oracle/leftovers.js';
+import { createPoweredDisk, lacksPower, type PowerCut, type PoweredDisk } from '../disk/power.js';
+import { cutPower } from '../disk/cut-power.js';
 import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
 import type { Extent, Group, Row } from '../row.js';
 import { momentsOf, type NamedMoment } from '../stand/moments.js';
-import type { Stand } from '../stand/stand.js';
 import { createTrials } from '../stand/trials.js';
 
 const CUTS: readonly [PowerCut, PowerCut] = ['lost', 'names'];
@@ -22,11 +17,7 @@ export const powerCut: Group = {
   about:
     'only what was synced is on the disk: at each stage of each job, at random moments, when success was told, idle',
   isByJob: true,
-  lacks() {
-    const missing = ['mkfs.ext4', 'xfs_io', 'losetup'].filter((tool) => !hasTool(tool));
-    if (missing.length > 0) return `it needs ${missing.join(', ')}`;
-    return mayMount() ? undefined : 'it may not mount here';
-  },
+  lacks: lacksPower,
   async *rows(extent) {
     for (const job of jobsOf(extent, SHORT_JOBS)) {
       const disk = createPoweredDisk();
@@ -58,7 +49,7 @@ async function* rowsOf(
             const { verdict } = await trial.faultedRound({
               ready: () => disk.sync(),
               moment: at(trial.shortestMs),
-              act: ({ stand, runner }) => cutPower(stand, runner, disk, how),
+              act: ({ stand, runner }) => cutPower(stand, disk, how, runner),
               mend: () => disk.plugIn(),
             });
             return verdict;
@@ -70,7 +61,7 @@ async function* rowsOf(
     for (const how of isShort || job === 'reboot' ? [] : CUTS) {
       const run = () =>
         trials.use((trial) =>
-          trial.faultedIdle({ act: (stand) => cutPower(stand, 0, disk, how), mend: () => disk.plugIn() }),
+          trial.faultedIdle({ act: (stand) => cutPower(stand, disk, how), mend: () => disk.plugIn() }),
         );
       yield { name: `${job}, idle after it, power cut (${how})`, run };
     }
@@ -85,16 +76,4 @@ function soonAfter(stages: readonly string[], random: Random): NamedMoment[] {
     const afterMs = 1 + random.below(SOON_MS);
     return { name: `${afterMs} ms after ${stage}`, at: () => ({ stage, afterMs }) };
   });
-}
-
-/** Everything ends before the disk is gone, as no one can tell anything after a real one. */
-async function cutPower(stand: Stand, runner: number, disk: PoweredDisk, how: PowerCut): Promise<void> {
-  await stand.daemon.kill('SIGKILL');
-  if (runner !== 0) killIfAlive(runner);
-  await poll('every process has ended', async () => {
-    const left = await processesOf(stand.appliance, [stand.daemon.process.pid]);
-    left.forEach(({ pid }) => killIfAlive(pid));
-    return left.length === 0;
-  });
-  disk.cut(how);
 }

@@ -4,12 +4,11 @@ import { hasTool } from '../../support/tools.js';
 import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
 import type { Extent, Group, Row, Verdict } from '../row.js';
-import type { TestAppliance } from '../../support/appliance.js';
-import type { Tolerance } from '../oracle/judge.js';
 import type { Trial } from '../stand/trial.js';
 import { createTrials } from '../stand/trials.js';
 import { askRunner } from '../syscalls/ask-runner.js';
 import { callsOn, errnosOf, type Call } from '../syscalls/calls.js';
+import { toleranceOf } from '../syscalls/tolerance.js';
 import type { Injection } from '../syscalls/traced-runner.js';
 
 const SHORT_JOBS = 2;
@@ -31,9 +30,9 @@ async function* rowsOf(job: JobName, { isShort, random }: Extent): AsyncGenerato
   try {
     const all = injectionsOf(await trials.use(callsOf));
     for (const injection of isShort ? draw(all, SHORT_ROWS_OF_JOB, random.fork(job)) : all) {
-      const { caller, name, nth, errno } = injection;
+      const { caller, name, nth, effect } = injection;
       const run = () => trials.use((trial) => tryInjection(trial, injection));
-      yield { name: `${job}, ${caller}: ${name} fails at call ${nth} with ${errno}`, run };
+      yield { name: `${job}, ${caller}: ${name} fails at call ${nth} with ${effect}`, run };
     }
     yield { name: `${job}, nothing stays after all of them`, run: () => trials.close() };
   } finally {
@@ -61,20 +60,6 @@ async function tryInjection(trial: Trial, injection: Injection): Promise<Verdict
   return made.some(({ isInjected }) => isInjected) ? undefined : 'missed';
 }
 
-/** Calls whose failure keeps a file from being removed; a directory is asked for by `statx`, and by `newfstatat` to list it. */
-const REMOVES = /^(unlink(at)?|rmdir|openat|getdents64|statx|newfstatat)$/;
-
-/** A file that could not be removed is removed when the job runs again. */
-function toleranceOf(calls: readonly Call[], { paths }: TestAppliance): Tolerance {
-  const injected = calls.filter(({ isInjected }) => isInjected);
-  return {
-    keepsFiles: injected.some(({ name }) => REMOVES.test(name)),
-    // The script that reboots may fail when it has told the machine.
-    failsWhenDone: injected.length > 0,
-    losesLog: injected.some(({ text }) => text.includes(paths.log)),
-  };
-}
-
 /**
  * The n-th call of each name by each kind of caller, for every n of which there is one, with each fault that it may return; in
  * their order.
@@ -82,10 +67,10 @@ function toleranceOf(calls: readonly Call[], { paths }: TestAppliance): Toleranc
 function injectionsOf(calls: readonly Call[]): Injection[] {
   const all = calls.flatMap((call) => {
     const { caller, name, nth } = call;
-    return errnosOf(call).map((errno): Injection => ({ caller, name, nth, errno }));
+    return errnosOf(call).map((effect): Injection => ({ caller, name, nth, effect }));
   });
   // Several threads, and scripts, count by themselves.
-  const keyOf = ({ caller, name, nth, errno }: Injection) => `${caller} ${name} ${nth} ${errno}`;
+  const keyOf = ({ caller, name, nth, effect }: Injection) => `${caller} ${name} ${nth} ${effect}`;
   return [...new Map(all.map((one) => [keyOf(one), one])).values()];
 }
 

@@ -1,12 +1,13 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DEFAULT_ADMIN_PATH } from '../../../src/config/paths.js';
 import { readSettings } from '../../../src/config/settings.js';
 import { isDoneWithin } from '../../../src/core/clock.js';
 import { messageOf } from '../../../src/core/errors.js';
 import { createLogger } from '../../../src/core/logger.js';
-import { createUploadDirectory, removeUploadDirectory } from '../../../src/http/upload-directory.js';
-import { jobs } from '../../../src/jobs/index.js';
+import { removeUploadDirectory } from '../../../src/http/upload-directory.js';
+import { jobs, type JobName } from '../../../src/jobs/index.js';
+import type { JobOrder } from '../../../src/jobs/runner-messages.js';
 import { launchRunner } from '../../../src/jobs/runner-process.js';
 import { readsSuccess } from '../../../src/records/job-status.js';
 import type { Stand } from '../stand/stand.js';
@@ -17,37 +18,68 @@ import { startTracedRunner, type Injection } from './traced-runner.js';
 
 /** Before its row is given up: what hangs is killed. */
 const LIMIT_MS = 60_000;
+/** As of a daemon of another boot: where the power is cut, the next one removes it. */
+const UPLOAD = '.upload-1--0-0';
 
 /** Has a job run as the daemon would, by a runner that is traced. @param onCalls told of its calls at the end */
 export async function askRunner(
-  { appliance, take }: Stand,
+  stand: Stand,
   { job }: Subject,
   files: Files,
   injection: Injection | undefined,
   onCalls: (calls: readonly Call[]) => void,
 ): Promise<Answer> {
-  const { root, paths } = appliance;
-  const upload = await createUploadDirectory(paths.incoming, '0');
-  // The bundle holds what the vendor's commands print, also when they fail.
-  const followsScripts = job !== 'debug';
-  const runner = await startTracedRunner({ injection, followsScripts, onLine: take });
+  const upload = join(stand.appliance.paths.incoming, UPLOAD);
+  await mkdir(upload, { mode: 0o700 });
   try {
     const inputs: Record<string, string> = {};
     for (const [field, file] of Object.entries(files)) {
       await copyFile(file, (inputs[field] = join(upload, basename(file))));
     }
+    const { answer, calls } = await orderRunner(stand, job, { run: job, inputs }, injection);
+    onCalls(calls);
+    return answer;
+  } finally {
+    await removeUploadDirectory(upload);
+  }
+}
+
+/** Puts right what was left of a job that was cut off, as the daemon would, by a runner that is traced. @returns its calls */
+export async function settleByRunner(
+  stand: Stand,
+  job: JobName,
+  injection: Injection | undefined,
+): Promise<readonly Call[]> {
+  return (await orderRunner(stand, job, { settle: job }, injection)).calls;
+}
+
+interface Ordered {
+  readonly answer: Answer;
+  readonly calls: readonly Call[];
+}
+
+async function orderRunner(
+  { appliance: { root, paths }, take }: Stand,
+  job: JobName,
+  order: JobOrder,
+  injection: Injection | undefined,
+): Promise<Ordered> {
+  // The bundle holds what the vendor's commands print, also when they fail.
+  const followsScripts = job !== 'debug';
+  const runner = await startTracedRunner({ injection, followsScripts, onLine: take });
+  try {
     const settings = readSettings(paths.settings);
-    const order = { run: job, inputs, root, adminPath: DEFAULT_ADMIN_PATH, settings };
     const isPublished = () => readsSuccess(jobs[job].status(paths));
+    const setup = { root, adminPath: DEFAULT_ADMIN_PATH, settings };
     const logger = createLogger('silent');
-    const answer = answerOf(launchRunner({ runner: runner.peer, order, isPublished, logger }));
+    const answer = answerOf(
+      launchRunner({ runner: runner.peer, order: { ...order, ...setup }, isPublished, logger }),
+    );
     if (!(await isDoneWithin(answer, LIMIT_MS)))
       throw new Error(`it hung: no end after ${LIMIT_MS / 1000} s`);
-    onCalls(await runner.calls());
-    return await answer;
+    return { calls: await runner.calls(), answer: await answer };
   } finally {
     await runner.close();
-    await removeUploadDirectory(upload);
   }
 }
 

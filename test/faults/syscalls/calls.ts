@@ -79,6 +79,19 @@ export function parseCalls(trace: string, callerOf: (thread: string) => Caller):
   return calls;
 }
 
+const CHANGES =
+  /^(rename|link|unlink|rmdir|mkdir|p?writev?|f?(data)?sync(fs)?|f?truncate|fchmod|chmod|fchown|utimens|copy_file|sendfile)/;
+
+/** Whether something on the disk may be another one after it. */
+export function changesDisk({ name, text }: Call): boolean {
+  return name === 'openat' ? text.includes('O_CREAT') : CHANGES.test(name);
+}
+
+/** Whether its process was killed in it. */
+export function neverReturned({ text }: Call): boolean {
+  return text.endsWith('= ?');
+}
+
 /** Calls that start a process or connect it, which name no file of the appliance. */
 const STARTS_PROCESS = /^(execve|clone3?|vfork|socketpair|pipe2|dup2)$/;
 

@@ -14,7 +14,8 @@ import { ERRNOS, parseCalls, type Call, type Caller } from './calls.js';
 export interface Injection {
   readonly caller: Caller;
   readonly name: string;
-  readonly errno: string;
+  /** An errno that it returns, or a signal that comes before anything is done. */
+  readonly effect: string;
   /** Of the calls of this name by each thread of the caller's kind. */
   readonly nth: number;
 }
@@ -104,8 +105,9 @@ function optionsOf(injection: Injection | undefined): string[] {
   const calls = Object.keys(ERRNOS).map((name) => `?${name}`);
   const options = ['-y', '-qq', '-e', 'signal=none', '-e', `trace=${calls.join(',')}`];
   if (!injection) return options;
-  const { name, errno, nth } = injection;
-  return [...options, '-e', `inject=${name}:error=${errno}:when=${nth}`];
+  const { name, effect, nth } = injection;
+  const kind = effect.startsWith('SIG') ? 'signal' : 'error';
+  return [...options, '-e', `inject=${name}:${kind}=${effect}:when=${nth}`];
 }
 
 function tasksOf(pid: number): string[] {

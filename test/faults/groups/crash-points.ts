@@ -1,0 +1,87 @@
+import type { JobName } from '../../../src/jobs/index.js';
+import { hasTool } from '../../support/tools.js';
+import { createPoweredDisk, lacksPower, type PoweredDisk } from '../disk/power.js';
+import { jobsOf } from '../jobs-of.js';
+import type { Random } from '../random.js';
+import type { Extent, Group, Row } from '../row.js';
+import { createTrials } from '../stand/trials.js';
+import { errnosOf, type Call } from '../syscalls/calls.js';
+import { CRASHES, crashRound, type CrashRound, type Point } from '../syscalls/crash-round.js';
+
+/** How many points of a job are followed by a second fault, which hits what puts the first one right. */
+const PUT_RIGHT = 4;
+const SHORT_JOBS = 1;
+const SHORT_POINTS = 2;
+
+export const crashPoints: Group = {
+  name: 'crash-points',
+  about:
+    'a job is killed, or loses power, before the n-th system call by which it changes the disk; so is what puts it right',
+  isByJob: true,
+  lacks: () => (hasTool('strace') ? lacksPower() : 'it needs strace'),
+  async *rows(extent) {
+    for (const job of jobsOf(extent, SHORT_JOBS)) {
+      const disk = createPoweredDisk();
+      try {
+        yield* rowsOf(job, disk, extent);
+      } finally {
+        disk.close();
+      }
+    }
+  },
+};
+
+async function* rowsOf(job: JobName, disk: PoweredDisk, { isShort, random }: Extent): AsyncGenerator<Row> {
+  const trials = createTrials(job, { parent: disk.directory });
+  const own = random.fork(job);
+  const round = (how: CrashRound) => trials.use((trial) => crashRound(trial, disk, how));
+  const row = (name: string, how: CrashRound): Row => ({
+    name: `${job}, ${name}`,
+    run: async () => (await round(how)).verdict,
+  });
+  try {
+    const { calls } = await round({});
+    const firsts = pointsOf(calls, own, () => CRASHES);
+    for (const first of isShort ? draw(firsts, SHORT_POINTS, own) : firsts)
+      yield row(nameOf(first), { first });
+    for (const { call } of draw(firsts, isShort ? 1 : PUT_RIGHT, own)) {
+      const first = { call, effect: 'killed' };
+      const { calls: later } = await round({ first, second: 'watched' });
+      const seconds = pointsOf(later, own, (one) => [...CRASHES, ...draw(errnosOf(one), 1, own)]);
+      for (const second of isShort ? draw(seconds, SHORT_POINTS, own) : seconds) {
+        yield row(`${nameOf(first)}; put right, ${nameOf(second)}`, { first, second });
+      }
+    }
+    yield { name: `${job}, nothing stays after all of them`, run: () => trials.close() };
+  } finally {
+    await trials.close();
+  }
+}
+
+/** Each call with one of its effects, in turn. */
+function pointsOf(
+  calls: readonly Call[],
+  random: Random,
+  effectsOf: (call: Call) => readonly string[],
+): readonly Point[] {
+  const turn = random.below(CRASHES.length + 1);
+  return calls.flatMap((call, at) => {
+    const effects = effectsOf(call);
+    return effects
+      .slice((at + turn) % effects.length)
+      .slice(0, 1)
+      .map((effect) => ({ call, effect }));
+  });
+}
+
+/** Some of them, drawn by chance. */
+function draw<T>(from: readonly T[], count: number, random: Random): readonly T[] {
+  const left = [...from];
+  return Array.from({ length: Math.min(count, left.length) }, () =>
+    left.splice(random.below(left.length), 1),
+  ).flat();
+}
+
+function nameOf({ call: { caller, name, nth }, effect }: Point): string {
+  return `${effect} at call ${nth} of ${name} (${caller})`;
+}
