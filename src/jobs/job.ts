@@ -41,7 +41,7 @@ export interface Job {
    * @throws JobFailure for a failure with its own message; any other error is an `unexpected` one
    */
   run(context: JobContext): Promise<JobSuccess | undefined>;
-  /** Makes the machine follow what an undone change has put back. What it throws is logged. */
+  /** Makes the machine follow what an undone change has put back, again where that was cut off. What it throws is logged. */
   afterUndo?(context: JobContext): Promise<void>;
   /** Finds a change that a killed run has left; default: what `replaceFiles` of the context had begun. */
   findChange?(paths: Paths): Promise<Change | undefined>;

@@ -120,16 +120,17 @@ async function saveImage(
 /** @throws the system error that kept the change from being put back: it can be found and undone again */
 export async function undo(parts: JobParts, records: JobRecords, change: Change | undefined): Promise<void> {
   if (!change) return;
-  const lost = await change.undo();
-  await records.log.line(lost ?? 'The previous state was put back');
-  try {
-    // Not the job's own signal: the machine has to follow although the job was told to stop.
-    await parts.job.afterUndo?.(
-      openJobContext(parts, records, new AbortController().signal, () => undefined),
-    );
-  } catch (error) {
-    await reportNotUndone(parts, records, error);
-  }
+  await change.undo(async (lost) => {
+    await records.log.line(lost ?? 'The previous state was put back');
+    try {
+      // Not the job's own signal: the machine has to follow although the job was told to stop.
+      await parts.job.afterUndo?.(
+        openJobContext(parts, records, new AbortController().signal, () => undefined),
+      );
+    } catch (error) {
+      await reportNotUndone(parts, records, error);
+    }
+  });
 }
 
 export async function reportNotUndone(

@@ -16,9 +16,10 @@ export interface Change {
   /**
    * Puts everything back. Only before the commit; may be called again after a failure.
    *
-   * @returns for the log: what is not put back, since nothing tells any more how; undefined when all is
+   * @param whenBack what has to follow it, and follows it again where a crash or a failure kept the undo from its end. Told for
+   *   the log what is not put back, since nothing tells any more how; undefined when all is
    */
-  undo(): Promise<string | undefined>;
+  undo(whenBack?: (lost: string | undefined) => Promise<void>): Promise<void>;
   /** Drops what an undo would have needed. */
   close(): Promise<void>;
 }

@@ -110,11 +110,11 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
     isCommitted,
     note,
     commit: (newNote) => writeJournal(journal, { entries, isCommitted: true, note: newNote }),
-    async undo() {
+    async undo(whenBack) {
       for (const entry of entries.toReversed()) await putBack(entry);
       await syncDirectories(entries);
+      await whenBack?.(undefined);
       await remove(journal);
-      return undefined;
     },
     async close() {
       for (const { old } of entries) if (old !== undefined) await rm(old, { force: true });

@@ -86,12 +86,12 @@ function openChange(places: TreePlaces, { isCommitted, note }: Journal): Change 
     isCommitted,
     note,
     commit: (newNote) => writeJournal(places, { isCommitted: true, note: newNote }),
-    async undo() {
+    async undo(whenBack) {
       // Without a journal nothing is replaced: it goes before what an undo needs.
       const lost = existsSync(places.journal) ? await putAllBack(places) : undefined;
+      await whenBack?.(lost);
       await removeJournal(places);
       await freePath(places.directory);
-      return lost;
     },
     async close() {
       // First: half of what an undo needs would make it take away what is new.

@@ -150,6 +150,20 @@ test.each([
   },
 );
 
+test('a runner that is killed while the network is set up again: it is set up once more', async () => {
+  const applied = join(appliance.paths.log, 'applied');
+  await installNetworkScript(`
+    echo "$1" >> '${applied}'
+    [ "$1" = dhcp ] || exit 3
+    [ "$(wc -l < '${applied}')" -ne 3 ] || kill -9 $PPID`);
+  expect(await change({ network: DHCP })).toBe('success');
+  const before = await files();
+  expect(await change({ network: STATIC })).toBe('failed');
+  await poll('the change is ended', async () => (await readdir(appliance.paths.journals)).length === 0);
+  expect(await appliance.read(applied)).toBe('dhcp\nstatic\ndhcp\ndhcp\n');
+  expect(await files()).toEqual(before);
+});
+
 test('what cannot be put back is said once, and no change begins before it is put back', async () => {
   await installNetworkScript('[ "$1" = dhcp ] || { rm "$CONF"; mkdir "$CONF"; exit 1; }');
   expect(await change({ network: DHCP })).toBe('success');

@@ -102,6 +102,16 @@ const bugs: readonly SeededBug[] = [
     lostFor: /modes and owners stay, but: .*now 666/,
   },
   {
+    name: 'a change forgotten before the machine follows what is put back',
+    file: 'system/file-change.ts',
+    right: 'await whenBack?.(undefined);\n      await remove(journal);',
+    wrong: 'await remove(journal);\n      await whenBack?.(undefined);',
+    group: 'crash-points',
+    job: 'settings',
+    rows: 'settings, .* put right, killed at call \\d+ of fsync',
+    lostFor: /the machine follows those of/,
+  },
+  {
     name: 'a file left behind',
     file: 'jobs/job-records.ts',
     right: 'await freePath(path)',

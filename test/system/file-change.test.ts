@@ -32,6 +32,22 @@ testWithMount('a read-only directory: that is the reason, and nothing is left to
   }
 });
 
+test('an undo that is cut off in what follows it is undone again, and that follows it again', async () => {
+  const [journal, file, made] = ['journal', 'file', 'made'].map((name) => join(work, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await writeFile(file, 'old');
+  const replacements = [file, made].map((name) => ({ file: name, content: 'new', mode: 0o644 }));
+  const change = await replaceFiles(journal, replacements);
+  await expect(change.undo(() => Promise.reject(new Error('cut off')))).rejects.toThrow('cut off');
+  const found: string[] = [];
+  await (await findFileChange(journal))?.undo(async () => void found.push(await readFile(file, 'utf8')));
+  expect(found).toEqual(['old']);
+  expect(await readdir(work)).toEqual(['file']);
+});
+
 test.each([
   '',
   'null',

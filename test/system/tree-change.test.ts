@@ -143,6 +143,14 @@ test('is undone from wherever it was stopped, by the process that finds it', asy
   }
 });
 
+/** @returns each thing that was told when all was back */
+async function undoFound(places: TreePlaces): Promise<readonly (string | undefined)[]> {
+  const told: (string | undefined)[] = [];
+  const tell = (lost: string | undefined) => Promise.resolve(void told.push(lost));
+  await (await findTreeChange(places))?.undo(tell);
+  return told;
+}
+
 /** The list of steps, as damage leaves it. */
 const DAMAGES: readonly (readonly [string, (file: string) => Promise<unknown>])[] = [
   ['a line is no JSON', (file) => change(file, (lines) => lines.with(-1, 'zeros\0\0'))],
@@ -166,7 +174,7 @@ test.each(DAMAGES)('a damaged list of steps is settled, and nothing is lost: %s'
   const before = describeTree(places.target);
   await (await beginTreeChange(places)).apply(endless);
   await damage(join(places.directory, 'steps'));
-  const said = await (await findTreeChange(places))?.undo();
+  const [said] = await undoFound(places);
   expect(said).toMatch(/^The list of what was replaced is damaged: .* kept in /);
   const [, aside = ''] = / kept in (.*)$/.exec(said ?? '') ?? [];
   expect((await readdir(aside)).length).toBe(Number(/(\d+) previous/.exec(said ?? '')?.[1]));
@@ -189,9 +197,22 @@ test.each([
   const before = describeTree(places.target);
   await (await beginTreeChange(places)).apply(endless);
   await damage(places.journal);
-  expect(await (await findTreeChange(places))?.undo()).toBeUndefined();
+  expect(await undoFound(places)).toEqual([undefined]);
   expect(describeTree(places.target)).toEqual(before);
   expect(await readdir(join(work, 'journal'))).toEqual(['target']);
+});
+
+test('an undo that is cut off in what follows it is undone again, and that follows it again', async () => {
+  const places = await prepare('cut-off');
+  const before = describeTree(places.target);
+  const change = await beginTreeChange(places);
+  await change.apply(endless);
+  const fails = () => Promise.reject(new Error('cut off'));
+  await expect(change.undo(fails)).rejects.toThrow('cut off');
+  expect(describeTree(places.target)).toEqual(before);
+  expect(await undoFound(places)).toEqual([undefined]);
+  expect(describeTree(places.target)).toEqual(before);
+  expect(await readdir(join(work, 'cut-off'))).toEqual(['target']);
 });
 
 test('what only lies staged is removed', async () => {
