@@ -31,8 +31,12 @@ export const crashPoints: Group = {
   },
 };
 
-async function* rowsOf(job: JobName, disk: PoweredDisk, { isShort, random }: Extent): AsyncGenerator<Row> {
-  const trials = createTrials(job, { parent: disk.directory });
+async function* rowsOf(
+  job: JobName,
+  disk: PoweredDisk,
+  { isShort, random, product }: Extent,
+): AsyncGenerator<Row> {
+  const trials = createTrials(job, { parent: disk.directory, product });
   const own = random.fork(job);
   const round = (how: CrashRound) => trials.use((trial) => crashRound(trial, disk, how));
   const row = (name: string, how: CrashRound): Row => ({
@@ -44,7 +48,7 @@ async function* rowsOf(job: JobName, disk: PoweredDisk, { isShort, random }: Ext
     const firsts = pointsOf(calls, own, () => CRASHES);
     for (const first of isShort ? draw(firsts, SHORT_POINTS, own) : firsts)
       yield row(nameOf(first), { first });
-    for (const { call } of draw(firsts, isShort ? 1 : PUT_RIGHT, own)) {
+    for (const { call } of oneOfEachPart(firsts, isShort ? 1 : PUT_RIGHT, own)) {
       const first = { call, effect: 'killed' };
       const { calls: later } = await round({ first, second: 'watched' });
       const seconds = pointsOf(later, own, (one) => [...CRASHES, ...draw(errnosOf(one), 1, own)]);
@@ -72,6 +76,14 @@ function pointsOf(
       .slice(0, 1)
       .map((effect) => ({ call, effect }));
   });
+}
+
+/** As many as there are parts, spread over all of them. */
+function oneOfEachPart<T>(from: readonly T[], parts: number, random: Random): readonly T[] {
+  const at = (part: number) => Math.floor((from.length * part) / parts);
+  return Array.from({ length: parts }, (_, part) =>
+    draw(from.slice(at(part), at(part + 1)), 1, random),
+  ).flat();
 }
 
 /** Some of them, drawn by chance. */

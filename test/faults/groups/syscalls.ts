@@ -25,8 +25,8 @@ export const syscalls: Group = {
   },
 };
 
-async function* rowsOf(job: JobName, { isShort, random }: Extent): AsyncGenerator<Row> {
-  const trials = createTrials(job);
+async function* rowsOf(job: JobName, { isShort, random, product }: Extent): AsyncGenerator<Row> {
+  const trials = createTrials(job, { product });
   try {
     const all = injectionsOf(await trials.use(callsOf));
     for (const injection of isShort ? draw(all, SHORT_ROWS_OF_JOB, random.fork(job)) : all) {

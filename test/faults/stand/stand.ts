@@ -6,6 +6,8 @@ import { startDaemonProcess, type DaemonProcess } from '../../support/daemon-pro
 /** An appliance and its daemon, on which rows are tried. */
 export interface Stand {
   readonly appliance: TestAppliance;
+  /** Directory of the built product. */
+  readonly product: string;
   /** The one that was started last; see {@link isServing}. */
   readonly daemon: DaemonProcess;
   /** What must never be printed, logged or seen in a process list, by name. */
@@ -49,7 +51,7 @@ export interface StandOptions {
   readonly furnish?: (appliance: TestAppliance) => () => void;
   /** The directory in which the root of the appliance is made, if it must be a certain file system. */
   readonly parent?: string;
-  /** Directory of the built product. */
+  /** Default: this one. */
   readonly product?: string | undefined;
   /** A program with its arguments that starts the daemon. */
   readonly prefix?: readonly string[];
@@ -60,7 +62,8 @@ export async function openStand({
   prepare,
   furnish,
   parent,
-  ...how
+  product = '.',
+  prefix = [],
 }: StandOptions = {}): Promise<Stand> {
   const appliance = await createAppliance({ logLevel: 'debug', ...settings }, parent);
   const listeners = new Set<(event: StageEvent) => void>();
@@ -75,7 +78,7 @@ export async function openStand({
     takeBack?.();
     await appliance.remove();
   };
-  const start = () => startDaemonProcess(appliance, { ...how, onLine });
+  const start = () => startDaemonProcess(appliance, { product, prefix, onLine });
   try {
     await appliance.write(appliance.paths.apiToken, TOKEN);
     await appliance.write(appliance.paths.endpointConfiguration, EVERYTHING);
@@ -83,6 +86,7 @@ export async function openStand({
     let daemon = await start();
     return {
       appliance,
+      product,
       get daemon() {
         return daemon;
       },

@@ -59,14 +59,14 @@ interface Ordered {
 }
 
 async function orderRunner(
-  { appliance: { root, paths }, take }: Stand,
+  { appliance: { root, paths }, product, take }: Stand,
   job: JobName,
   order: JobOrder,
   injection: Injection | undefined,
 ): Promise<Ordered> {
   // The bundle holds what the vendor's commands print, also when they fail.
   const followsScripts = job !== 'debug';
-  const runner = await startTracedRunner({ injection, followsScripts, onLine: take });
+  const runner = await startTracedRunner({ product, injection, followsScripts, onLine: take });
   try {
     const settings = readSettings(paths.settings);
     const isPublished = () => readsSuccess(jobs[job].status(paths));

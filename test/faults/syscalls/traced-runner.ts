@@ -31,6 +31,8 @@ export interface TracedRunner {
 const LINE_LIMIT_BYTES = 1024 * 1024;
 
 export interface TraceOptions {
+  /** Directory of the built product. */
+  readonly product: string;
   /** Default: everything is traced, and nothing fails. */
   readonly injection?: Injection | undefined;
   /** Whether its scripts are traced, too. */
@@ -44,8 +46,12 @@ export interface TraceOptions {
  * same calls are made in the same order each time.
  */
 export async function startTracedRunner(options: TraceOptions): Promise<TracedRunner> {
-  const { injection, followsScripts, onLine } = options;
-  const runner = spawn(process.execPath, [resolve('test/faults/syscalls/stopped-runner.mjs')], {
+  const { product, injection, followsScripts, onLine } = options;
+  const program = [
+    resolve('test/faults/syscalls/stopped-runner.mjs'),
+    resolve(product, 'dist/jobs/runner.js'),
+  ];
+  const runner = spawn(process.execPath, program, {
     detached: true,
     env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
     stdio: 'pipe',
