@@ -21,14 +21,18 @@ interface ProcessStat {
   readonly startTicks: number;
 }
 
+const GONE: readonly string[] = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'];
 const KILL_GRACE_MS = 5_000;
 const KILL_LIMIT_MS = 5_000;
 
+let scope: ProcessScope | undefined;
+
+/** @throws the system error that kept `/proc` from being read: in a scope that is not known every holder of a lock looks dead */
 export function currentScope(): ProcessScope {
-  return {
-    bootId: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? 'unknown',
-    pidNamespace: tryRead(() => readlinkSync('/proc/self/ns/pid')) ?? 'unknown',
-  };
+  return (scope ??= {
+    bootId: ifThere(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? 'unknown',
+    pidNamespace: ifThere(() => readlinkSync('/proc/self/ns/pid')) ?? 'unknown',
+  });
 }
 
 export function identify(pid: number): ProcessIdentity {
@@ -104,12 +108,16 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
 /** Without `/proc` the zombies of a group cannot be told from its members. */
 function hasMembers(group: number): boolean {
   const names = tryRead(() => readdirSync('/proc'));
-  return (
-    names?.some((name) => {
-      const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
-      return stat?.group === group && !isZombie(stat);
-    }) ?? true
-  );
+  return names?.some((name) => /^\d+$/.test(name) && mayBeMember(Number(name), group)) ?? true;
+}
+
+function mayBeMember(pid: number, group: number): boolean {
+  try {
+    const stat = ifThere(() => statOf(pid));
+    return stat?.group === group && !isZombie(stat);
+  } catch {
+    return true;
+  }
 }
 
 function signalReaches(pid: number): boolean {
@@ -122,8 +130,11 @@ function signalReaches(pid: number): boolean {
 }
 
 function readStat(pid: number): ProcessStat | undefined {
-  const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  if (text === undefined) return undefined;
+  return tryRead(() => statOf(pid));
+}
+
+function statOf(pid: number): ProcessStat {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // proc(5): the command in parentheses may hold anything, so count the fields from its closing one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { state: fields[0] ?? '', group: Number(fields[2]), startTicks: Number(fields[19]) };
@@ -131,6 +142,16 @@ function readStat(pid: number): ProcessStat | undefined {
 
 function isZombie(stat: ProcessStat): boolean {
   return stat.state === 'Z' || stat.state === 'X';
+}
+
+/** @returns undefined where it is gone, or hidden from this user; @throws what else keeps it from being read */
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!GONE.includes(errnoOf(error) ?? '')) throw error;
+    return undefined;
+  }
 }
 
 function tryRead<T>(read: () => T): T | undefined {
