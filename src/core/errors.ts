@@ -63,6 +63,11 @@ export function isDiskFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
 }
 
+/** For `catch`: that there is no space is no error, every other error is thrown on. */
+export function ignoreDiskFull(error: unknown): undefined {
+  if (!isDiskFull(error)) throw error;
+}
+
 /** For `catch`: a file that is not there is no error, every other error is thrown on. */
 export function ignoreMissing(error: unknown): undefined {
   if (errnoOf(error) !== 'ENOENT') throw error;

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.js';
 import { sleep } from '../core/clock.js';
-import { isDiskFull, messageOf } from '../core/errors.js';
+import { ignoreDiskFull, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { readsRunning } from '../records/job-status.js';
 import { acquireLock, isLocked, type Lock } from '../system/lock.js';
 import { conflictsOf } from './conflicts.js';
+import { findChange } from './find-change.js';
 import { jobs, type JobName } from './index.js';
 
 /** The job that keeps another one from starting: it runs. */
@@ -25,15 +26,12 @@ export async function acquireJobLock(
   logger: Pick<Logger, 'error'>,
 ): Promise<Lock | Refused> {
   if (jobs[name].needsNoSpace !== true) return awaitLock(name, paths);
-  const passIfFull = (error: unknown) => {
-    if (!isDiskFull(error)) throw error;
-  };
   const tellIfFull = (error: unknown) => {
-    passIfFull(error);
+    ignoreDiskFull(error);
     logger.error({ job: name, reason: messageOf(error) }, 'a lock could not be written');
   };
   // Twice: where there is space again, one that runs without a lock would be taken for one that was cut off.
-  const atOnce = await awaitLock(name, paths).catch(passIfFull);
+  const atOnce = await awaitLock(name, paths).catch(ignoreDiskFull);
   const lock = atOnce ?? (await awaitLock(name, paths).catch(tellIfFull));
   if (!lock) {
     const refusedBy = await findHolder(name, paths);
@@ -53,7 +51,8 @@ async function awaitLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
     if (lock) return lock;
     const refusedBy = await findRunning(name, paths);
     if (refusedBy !== undefined) return { refusedBy };
-    if (performance.now() > deadline) return { refusedBy: (await findHolder(name, paths)) ?? name };
+    if (performance.now() > deadline)
+      return { refusedBy: (await findHolder(name, paths)) ?? (await findUnfinished(name, paths)) ?? name };
     await sleep(20);
   }
 }
@@ -77,10 +76,18 @@ async function tryToAcquire(name: JobName, paths: Paths): Promise<Lock | undefin
   if (!turn) return undefined;
   try {
     if ((await findHolder(name, paths)) !== undefined) return undefined;
+    if ((await findUnfinished(name, paths)) !== undefined) return undefined;
     return await acquireLock(lockOf(name, paths), { isStoppable: true });
   } finally {
     await turn.release();
   }
+}
+
+/** A conflict that was cut off half-way and is not put right: what this job would read or replace is no state of anything. */
+async function findUnfinished(name: JobName, paths: Paths): Promise<JobName | undefined> {
+  if (jobs[name].isRemedy === true) return undefined;
+  for (const other of conflictsOf(name)) if (await findChange(jobs[other], paths)) return other;
+  return undefined;
 }
 
 async function findHolder(name: JobName, paths: Paths): Promise<JobName | undefined> {

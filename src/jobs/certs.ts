@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { bundleOf, certificateFiles, type CertificateSet } from '../appliance/certificate-files.js';
 import {
   readCertificates,
@@ -12,6 +11,7 @@ import { AdminError, messageOf } from '../core/errors.js';
 import { parseKeyPair } from '../system/certificate.js';
 import { inIssuingOrder, isIssuedThrough } from '../system/certificate-chain.js';
 import { publicKeyHash } from '../system/public-key-hash.js';
+import { exists } from '../system/exists.js';
 import { describeFailure } from '../system/script.js';
 import { tlsReasonOf, tryHandshake } from '../system/trial-handshake.js';
 import { JobFailure, type Job, type JobContext } from './job.js';
@@ -68,7 +68,7 @@ async function check(context: JobContext): Promise<CertificateSet> {
   const own = await findOwn(context, sent, key);
   await warnOfDates(context, 'TLS', own);
 
-  const authorities = existsSync(paths.certsCa) ? await readSentAuthorities(context) : undefined;
+  const authorities = (await exists(paths.certsCa)) ? await readSentAuthorities(context) : undefined;
   if (authorities && !isIssuedThrough(own, sent, authorities)) {
     throw new AdminError('badRequest', `Invalid file: ${CA}. It has not issued the certificate in ${PUBLIC}`);
   }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readVersion } from '../appliance/version.js';
@@ -15,6 +14,7 @@ import { collectLogs, logTrouble } from './collect-logs.js';
 import { runDebugCommands } from './debug-commands.js';
 import { JobFailure, type Job, type JobContext } from './job.js';
 import { publishFile, writeOrExplain } from './publish-file.js';
+import { exists } from '../system/exists.js';
 import { requireInstalled } from './require-installed.js';
 
 /** Makes the encrypted `debug-bundle.tar`. Used by: GET /api/v1/admin/debug. */
@@ -80,7 +80,7 @@ async function encryptMembers(
   });
   await write(KEY_MEMBER, sealed);
   await write(DEBUG_MEMBER, encrypt(gzip(outputs), passphrase));
-  if (!existsSync(paths.logsList)) return [KEY_MEMBER, DEBUG_MEMBER];
+  if (!(await exists(paths.logsList))) return [KEY_MEMBER, DEBUG_MEMBER];
   await requireInstalled(paths.logsList);
   await write(LOGS_MEMBER, encrypt(await collectLogs(context), passphrase));
   return [KEY_MEMBER, DEBUG_MEMBER, LOGS_MEMBER];

@@ -24,6 +24,8 @@ export interface Job {
   readonly texts: JobTexts;
   /** It works although a full disk keeps its lock, status and log from being written: it may be what helps against that. */
   readonly needsNoSpace?: boolean;
+  /** A change of another job that cannot be put right does not keep it from starting: it may be what helps against that. */
+  readonly isRemedy?: boolean;
   /** The live image, where there is one, is saved when the job has succeeded. */
   readonly savesImage?: boolean;
   /** What it has done cannot be put back: once it has ended well, it is a success, whatever cuts it off after that. */
@@ -41,7 +43,10 @@ export interface Job {
    * @throws JobFailure for a failure with its own message; any other error is an `unexpected` one
    */
   run(context: JobContext): Promise<JobSuccess | undefined>;
-  /** Makes the machine follow what an undone change has put back, again where that was cut off. What it throws is logged. */
+  /**
+   * Makes the machine follow what an undone change has put back, again where that was cut off, or a system error kept it from
+   * being done. What else it throws is logged.
+   */
   afterUndo?(context: JobContext): Promise<void>;
   /** Finds a change that a killed run has left; default: what `replaceFiles` of the context had begun. */
   findChange?(paths: Paths): Promise<Change | undefined>;
@@ -78,8 +83,12 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Resolves when the client that asked for the job has its answer, or cannot get it any more. */
   readonly answered: Promise<void>;
-  /** Publishes a stage: its percentage is in the status when this resolves. */
-  readonly stage: (name: string) => Promise<void>;
+  /**
+   * Publishes a stage: its percentage is in the status when this resolves.
+   *
+   * @param isDone that it is too late to stop the job
+   */
+  readonly stage: (name: string, isDone?: boolean) => Promise<void>;
   /** Publishes a percentage between two stages. */
   readonly progress: (percentage: number) => Promise<void>;
   /**

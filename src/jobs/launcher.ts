@@ -9,6 +9,7 @@ import { readsSuccess } from '../records/job-status.js';
 import { isLocked } from '../system/lock.js';
 import { spawnPeer, type Peer } from '../system/peer.js';
 import { findRunning, lockOf } from './acquire.js';
+import { conflictsOf } from './conflicts.js';
 import { jobs, type JobName } from './index.js';
 import { createLogCeiling } from './log-ceiling.js';
 import { launchRunner, type RunningJob } from './runner-process.js';
@@ -109,6 +110,16 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
 
   const settle = (name: JobName) => shareSettling(name, () => settleNow(name));
 
+  /** The job, and those that it conflicts with: what these have left half-done it would take for the state of things. */
+  const settleAll = async (name: JobName): Promise<void> => {
+    await settle(name);
+    for (const other of conflictsOf(name)) {
+      await settle(other).catch((error: unknown) => {
+        if (jobs[name].isRemedy !== true) throw error;
+      });
+    }
+  };
+
   const lookAfter = async (entry: (typeof watched)[number]): Promise<void> => {
     const { recorded, keepLogCeiling } = entry;
     await keepLogCeiling();
@@ -143,7 +154,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     if (isBusy(name)) return { state: 'refused', by: name } as const;
     starting.add(name);
     try {
-      await settle(name);
+      await settleAll(name);
       const runner = await launch({ run: name, inputs });
       if (runner.state === 'started') {
         running.add(name);

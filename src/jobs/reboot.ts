@@ -20,6 +20,7 @@ export const rebootJob: Job = {
     failed: () => 'Reboot failed',
   },
   needsNoSpace: true,
+  isRemedy: true,
   status: ({ rebootStatus }) => ({ text: rebootStatus }),
   log: ({ rebootLog }) => ({ file: rebootLog, mode: 0o644 }),
   staged: () => [],

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { journalOf, type Paths } from '../config/paths.js';
 import { ArchiveError } from '../package/archive-error.js';
 import { extractArchive } from '../package/restore-archive.js';
 import { freeBytes } from '../system/disk-space.js';
+import { exists } from '../system/exists.js';
 import { makeDirectory } from '../system/make-directory.js';
 import { freePath } from '../system/remove-tree.js';
 import {
@@ -12,6 +12,7 @@ import {
   beginTreeChange,
   findTreeChange,
   stagedTree,
+  type TreeChange,
   type TreePlaces,
 } from '../system/tree-change.js';
 import { TreeConflict } from '../system/tree-plan.js';
@@ -49,19 +50,20 @@ async function restore(context: JobContext): Promise<void> {
   const { paths, signal } = context;
   const places = placesOf(paths);
   // What is in the directory may be needed to put an earlier restore back.
-  if (existsSync(places.journal)) throw new ArchiveError('An earlier restore has not been put back yet');
-  if (!existsSync(paths.restoreInput)) throw new ArchiveError('Missing backup archive');
+  if (await exists(places.journal)) throw new ArchiveError('An earlier restore has not been put back yet');
+  if (!(await exists(paths.restoreInput))) throw new ArchiveError('Missing backup archive');
+  let change: TreeChange;
   try {
     await extract(context, places);
-    const change = await beginTreeChange(places);
-    context.adopt(change);
-    await context.stage('replace');
-    await change.apply(signal);
+    change = await beginTreeChange(places);
   } catch (error) {
-    // A change that was begun removes it itself.
-    if (!existsSync(places.journal)) await freePath(places.directory);
+    // One whose journal is there all the same is found by it.
+    if (!(await exists(places.journal))) await freePath(places.directory);
     throw error;
   }
+  context.adopt(change);
+  await context.stage('replace');
+  await change.apply(signal);
 }
 
 async function extract({ paths, settings, signal }: JobContext, places: TreePlaces): Promise<void> {

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { systemScript } from '../appliance/system-script.js';
 import { journalOf } from '../config/paths.js';
-import { messageOf } from '../core/errors.js';
+import { errnoOf, ignoreDiskFull, messageOf } from '../core/errors.js';
 import { captureScript } from '../system/captured-script.js';
 import type { Change } from '../system/change.js';
+import { exists } from '../system/exists.js';
 import { recordDone, replaceFiles } from '../system/file-change.js';
 import type { Lock } from '../system/lock.js';
 import { describeFailure, runScript } from '../system/script.js';
@@ -56,7 +56,7 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
   let success: JobSuccess | undefined;
   try {
     success = await job.run(openJobContext(parts, records, stop, (begun) => (change = begun)));
-    stop.throwIfAborted();
+    if (job.staysDone !== true) stop.throwIfAborted();
     const note = { percentage: success?.percentage, text: success?.text, fields: success?.fields };
     await change?.commit(note);
     // Where it cannot be recorded, it is a success nevertheless.
@@ -83,14 +83,14 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
 
 /** Publishes the success of a job whose change, if there is one, is committed. */
 export async function finish(
-  recorded: RecordedJob,
+  parts: JobParts,
   records: JobRecords,
   success: JobSuccess | undefined,
   change: Change | undefined,
 ): Promise<void> {
-  const { job, paths, logger } = recorded;
-  if (job.savesImage === true && existsSync(paths.symlinktool)) {
-    const failure = await saveImage(recorded, records).catch(messageOf);
+  const { job, logger } = parts;
+  if (job.savesImage === true) {
+    const failure = await saveImage(parts, records).catch(messageOf);
     if (failure !== undefined) await records.log.line(`Saving the live image failed: ${failure}`);
   }
   await records.succeed(success);
@@ -99,11 +99,12 @@ export async function finish(
   });
 }
 
-/** @returns what went wrong with it; @throws the system error that kept it from being run */
+/** Where there is one. @returns what went wrong with it; @throws the system error that kept it from being run */
 async function saveImage(
-  { job, paths, settings }: RecordedJob,
+  { job, paths, settings, lock }: JobParts,
   { log }: JobRecords,
 ): Promise<string | undefined> {
+  if (!(await exists(paths.symlinktool))) return undefined;
   const result = await runQuietly(spoolOf(paths, job.name), log, (spool) =>
     runScript({
       ...systemScript(paths, 'save-image.sh'),
@@ -111,26 +112,46 @@ async function saveImage(
       logLimitBytes: settings.scriptOutputLimitBytes,
       timeoutMs: settings.scriptTimeLimitMs,
       needsNoSpace: true,
+      onStart: (group) => lock.addGroup(group).catch(ignoreDiskFull),
     }),
   );
   const failure = describeFailure(result);
   return failure === undefined ? undefined : `symlinktool.sh ${failure}`;
 }
 
-/** @throws the system error that kept the change from being put back: it can be found and undone again */
+/**
+ * Puts a change back, has the machine follow that, and forgets the change: in this order, so that whoever finds it does again
+ * what was cut off.
+ *
+ * @throws the system error that kept any of it from being done
+ */
 export async function undo(parts: JobParts, records: JobRecords, change: Change | undefined): Promise<void> {
   if (!change) return;
-  await change.undo(async (lost) => {
-    await records.log.line(lost ?? 'The previous state was put back');
-    try {
-      // Not the job's own signal: the machine has to follow although the job was told to stop.
-      await parts.job.afterUndo?.(
-        openJobContext(parts, records, new AbortController().signal, () => undefined),
-      );
-    } catch (error) {
-      await reportNotUndone(parts, records, error);
-    }
-  });
+  const lost = await change.putBack();
+  const failure = await followUndone(parts, records);
+  await change.close();
+  const told = lost ?? 'The previous state was put back';
+  await records.log.line(
+    failure === undefined ? told : `${told}, but the machine does not follow it: ${failure}`,
+  );
+}
+
+/** @returns what the job's script says against it; @throws the system error that kept it from being run, which may pass */
+async function followUndone(parts: JobParts, records: JobRecords): Promise<string | undefined> {
+  try {
+    // Not the job's own signal: the machine has to follow although the job was told to stop.
+    await parts.job.afterUndo?.(
+      openJobContext(parts, records, new AbortController().signal, () => undefined),
+    );
+    return undefined;
+  } catch (error) {
+    if (errnoOf(error) !== undefined) throw error;
+    parts.logger.error(
+      { job: parts.job.name, reason: messageOf(error) },
+      'the machine does not follow an undone change',
+    );
+    return messageOf(error);
+  }
 }
 
 export async function reportNotUndone(
@@ -170,8 +191,8 @@ function openJobContext(
     log: records.log,
     signal,
     answered,
-    async stage(name) {
-      signal.throwIfAborted();
+    async stage(name, isDone = false) {
+      if (!isDone) signal.throwIfAborted();
       await records.stage(name);
     },
     progress: (percentage) => records.progress(percentage),

@@ -56,6 +56,8 @@ type Report = (message: RunnerReport) => Promise<void>;
 
 async function work(parts: JobParts, report: Report): Promise<JobOutcome> {
   const { logger } = parts;
+  // Of a run that was cut off since the launcher has looked: its journal would be written over.
+  await settleUnderLock(parts);
   const records = await beginJob(parts);
   logger.info('job started');
   await report({ report: 'started' });

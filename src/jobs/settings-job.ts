@@ -56,7 +56,8 @@ export function createSettingsJob(parts: SettingsJobParts): Job {
     },
     async afterUndo(context) {
       const args = await parts.currentArguments(context.paths);
-      if (args) await apply(context, args);
+      if (!args) throw new JobFailure({ message: 'there were no settings before' });
+      await apply(context, args);
     },
   };
 }

@@ -1,13 +1,9 @@
-import { lstat } from 'node:fs/promises';
-import { journalOf, type Paths } from '../config/paths.js';
-import { ignoreMissing } from '../core/errors.js';
 import { readJobStatus, readsRunning } from '../records/job-status.js';
-import type { Change } from '../system/change.js';
-import { findFileChange } from '../system/file-change.js';
+import { exists } from '../system/exists.js';
 import { acquireLock, type Lock } from '../system/lock.js';
 import { leftOf } from '../system/remove-tree.js';
 import { lockOf } from './acquire.js';
-import type { Job } from './job.js';
+import { findChange } from './find-change.js';
 import { openJobRecords, stagedBy, type RecordedJob } from './job-records.js';
 import { finish, reportNotUndone, undo, type JobParts } from './run-job.js';
 
@@ -41,7 +37,8 @@ export async function settleUnderLock(parts: JobParts): Promise<void> {
     await records.log.line(`${job.title} was cut off before it ended`);
   }
   if (change?.isCommitted === true) {
-    if (isRunning) await finish(parts, records, change.note ?? undefined, change);
+    // Its failure may have been told, where the commit failed and could not be taken back.
+    if (fields.status !== 'success') await finish(parts, records, change.note ?? undefined, change);
     else await change.close();
   } else {
     try {
@@ -81,7 +78,7 @@ export async function cleanUpIfIdle(recorded: RecordedJob): Promise<void> {
 /** Whether something that a job stages is there: while it runs, or when it was cut off. */
 export async function hasStaged({ job, paths }: RecordedJob): Promise<boolean> {
   for (const path of stagedBy(job, paths)) {
-    if ((await lstat(path).catch(ignoreMissing)) ?? (await leftOf(path)).length > 0) return true;
+    if ((await exists(path)) || (await leftOf(path)).length > 0) return true;
   }
   return false;
 }
@@ -94,8 +91,4 @@ async function underLock({ job, paths }: RecordedJob, work: (lock: Lock) => Prom
   } finally {
     await lock.release();
   }
-}
-
-function findChange(job: Job, paths: Paths): Promise<Change | undefined> {
-  return job.findChange?.(paths) ?? findFileChange(journalOf(paths, job.name));
 }

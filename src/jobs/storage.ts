@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { readStorageSettings, storageFiles } from '../appliance/storage-settings.js';
+import { exists } from '../system/exists.js';
 import { createSettingsJob } from './settings-job.js';
 
 /** Writes the storage settings, then runs the appliance's `storage.sh`. Used by: POST /api/v1/admin/storage. */
@@ -15,5 +15,5 @@ export const storageJob = createSettingsJob({
     const settings = await readStorageSettings(input, paths);
     return { files: storageFiles(settings, paths), args: [] };
   },
-  currentArguments: ({ storageConf }) => Promise.resolve(existsSync(storageConf) ? [] : undefined),
+  currentArguments: async ({ storageConf }) => ((await exists(storageConf)) ? [] : undefined),
 });

@@ -46,6 +46,7 @@ export const updateJob: Job = {
   inputs: ({ updatePackage }) => ({ update: updatePackage }),
   savesImage: true,
   staysDone: true,
+  isRemedy: true,
   staged: ({ updateDirectory, updateStaging, updatePackage }) => [
     updateDirectory,
     updateStaging,
@@ -131,9 +132,9 @@ async function runUpdateScript(job: JobContext): Promise<void> {
   const { paths, settings, log } = job;
   await log.plain(`Starting update at: ${dateLine()}`);
   const result = await job.runScript('run-update.sh', [], { timeoutMs: settings.updateTimeLimitMs });
-  await secureReplacedFiles(job);
-  await job.stage('ended');
   const failed = describeFailure(result);
+  await secureReplacedFiles(job);
+  await job.stage('ended', failed === undefined);
   if (failed === undefined) {
     // A success that a power cut leaves on the disk without what was installed would be none.
     await syncMachine(paths.root);

@@ -55,7 +55,8 @@ async function deleteBackup(paths: Paths, log: (text: string) => Promise<void>):
   const { backupArchive, backupStatus, backupStaging } = paths;
   // A backup that was killed could otherwise bring the archive back when it is settled.
   const change = await findFileChange(journalOf(paths, 'backup'));
-  await (change?.isCommitted === true ? change.close() : change?.undo());
+  if (change?.isCommitted === false) await change.putBack();
+  await change?.close();
   const files = [backupStatus, backupArchive];
   if (files.some((path) => existsSync(path))) await log('Deleting backup archive');
   for (const path of files) await rm(path, { force: true });

@@ -1,7 +1,8 @@
-import { lstat, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { FatalError, ignoreMissing } from '../core/errors.js';
+import { FatalError } from '../core/errors.js';
 import { readTextStart } from '../system/atomic-file.js';
+import { exists } from '../system/exists.js';
 import { openArchive, type OpenedArchive } from './bundle-archive.js';
 import type { KeyPadding } from './bundle-key.js';
 import { openBundleKey } from './open-bundle-key.js';
@@ -65,7 +66,7 @@ export async function openBundle(options: OpenBundleOptions): Promise<OpenedBund
 }
 
 async function requireFree(directory: string): Promise<void> {
-  if (await lstat(directory).catch(ignoreMissing)) {
+  if (await exists(directory)) {
     throw new FatalError(`${directory} exists already; nothing is overwritten`);
   }
 }

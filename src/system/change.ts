@@ -8,18 +8,19 @@ export interface Change {
   /** What the commit recorded; undefined before it. */
   readonly note: unknown;
   /**
-   * The point of no return.
+   * The point of no return. One that fails may be found as committed or not; {@link putBack} settles that.
    *
    * @param note JSON that whoever finds the change shall know
    */
   commit(note: unknown): Promise<void>;
   /**
-   * Puts everything back. Only before the commit; may be called again after a failure.
+   * Puts everything back, unless the change is committed. May be called again, after a failure and after a success: until it is
+   * closed, whoever finds the change does so.
    *
-   * @param whenBack what has to follow it, and follows it again where a crash or a failure kept the undo from its end. Told for
-   *   the log what is not put back, since nothing tells any more how; undefined when all is
+   * @returns for the log: what is not put back, since nothing tells any more how; undefined when all is
+   * @throws the system error that kept anything from being put back
    */
-  undo(whenBack?: (lost: string | undefined) => Promise<void>): Promise<void>;
-  /** Drops what an undo would have needed. */
+  putBack(): Promise<string | undefined>;
+  /** Forgets a change that is committed, or put back. */
   close(): Promise<void>;
 }

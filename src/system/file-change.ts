@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, constants, link, lstat, rename, rm } from 'node:fs/promises';
+import { copyFile, constants, link, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { errnoOf } from '../core/errors.js';
 import { ignoreUnusable } from '../core/read-only.js';
 import {
   readTextFile,
@@ -12,6 +12,7 @@ import {
   writeSynced,
 } from './atomic-file.js';
 import type { Change } from './change.js';
+import { exists } from './exists.js';
 import { makeDirectory } from './make-directory.js';
 
 /** A file with its new content, or with a file beside it that shall take its place and is on the disk already. */
@@ -64,9 +65,14 @@ export async function replaceFiles(
     return change;
   } catch (error) {
     // What cannot be put back is found by its journal; the reason is this error.
-    await change.undo().catch(() => undefined);
+    await forget(change).catch(() => undefined);
     throw error;
   }
+}
+
+async function forget(change: Change): Promise<void> {
+  await change.putBack();
+  await change.close();
 }
 
 /**
@@ -106,18 +112,25 @@ function isPath(value: unknown): value is string {
 }
 
 function openChange(journal: string, { entries, isCommitted, note }: Journal): Change {
+  let mayBeCommitted = isCommitted;
   return {
     isCommitted,
     note,
-    commit: (newNote) => writeJournal(journal, { entries, isCommitted: true, note: newNote }),
-    async undo(whenBack) {
+    async commit(newNote) {
+      mayBeCommitted = true;
+      await writeJournal(journal, { entries, isCommitted: true, note: newNote });
+    },
+    async putBack() {
+      // A commit that failed may be on the disk: who found it there would take what is put back for what is new.
+      if (mayBeCommitted) await writeJournal(journal, { entries, isCommitted: false });
+      mayBeCommitted = false;
       for (const entry of entries.toReversed()) await putBack(entry);
       await syncDirectories(entries);
-      await whenBack?.(undefined);
-      await remove(journal);
+      return undefined;
     },
     async close() {
       for (const { old } of entries) if (old !== undefined) await rm(old, { force: true });
+      await syncDirectories(entries);
       await remove(journal);
     },
   };
@@ -127,8 +140,7 @@ async function plan(replacement: FileReplacement): Promise<Entry> {
   const { file } = replacement;
   await makeDirectory(dirname(file));
   const staged = 'staged' in replacement ? replacement.staged : stagedName(file);
-  const exists = (await lstat(file).catch(ignoreMissing)) !== undefined;
-  const old = exists
+  const old = (await exists(file))
     ? join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.old`)
     : undefined;
   return { file, staged, old };
@@ -150,10 +162,10 @@ async function keepOld({ file, old }: Entry): Promise<void> {
 async function putBack({ file, staged, old }: Entry): Promise<void> {
   if (old !== undefined) {
     // A read-only file system, where nothing was replaced, refuses to rename even what is missing.
-    if ((await lstat(old).catch(ignoreMissing)) !== undefined) await rename(old, file);
+    if (await exists(old)) await rename(old, file);
     // rename(2) does nothing where both are the same file: it was not replaced yet.
     await rm(old, { force: true });
-  } else if ((await lstat(staged).catch(ignoreMissing)) === undefined) {
+  } else if (!(await exists(staged))) {
     await rm(file, { force: true });
   }
   await rm(staged, { force: true });

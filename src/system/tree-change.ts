@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing, messageOf } from '../core/errors.js';
@@ -7,6 +6,7 @@ import { UnusableFile } from '../core/read-only.js';
 import { applyDirectoryAttributes, type Attributes } from './attributes.js';
 import { readTextFile, syncDirectory, writeFileAtomic } from './atomic-file.js';
 import type { Change } from './change.js';
+import { exists } from './exists.js';
 import { createJsonLines, readJsonLines, readJsonLinesBackwards } from './json-lines.js';
 import { freePath, removeTree } from './remove-tree.js';
 import { syncFileSystem } from './sync-file-system.js';
@@ -42,6 +42,8 @@ interface Journal {
   readonly note?: unknown;
 }
 
+/** Of a change whose first file may be replaced. */
+const NEW: Journal = { isCommitted: false };
 /** Names files, and never what they hold. */
 const JOURNAL_MODE = 0o644;
 
@@ -70,34 +72,41 @@ export async function beginTreeChange(places: TreePlaces): Promise<TreeChange> {
     await steps.close();
   }
   await syncFileSystem(places.directory);
-  await writeJournal(places, { isCommitted: false });
-  return { ...openChange(places, { isCommitted: false }), apply: (signal) => apply(places, signal) };
+  await writeJournal(places, NEW);
+  return { ...openChange(places, NEW), apply: (signal) => apply(places, signal) };
 }
 
 /** The change that a process which was killed has left, if only its staged tree. */
 export async function findTreeChange(places: TreePlaces): Promise<Change | undefined> {
   const journal = await readJournal(places);
   if (journal) return openChange(places, journal);
-  return existsSync(places.directory) ? openChange(places, { isCommitted: false }) : undefined;
+  return (await exists(places.directory)) ? openChange(places, undefined) : undefined;
 }
 
-function openChange(places: TreePlaces, { isCommitted, note }: Journal): Change {
+/** @param journal undefined where nothing is replaced yet */
+function openChange(places: TreePlaces, journal: Journal | undefined): Change {
+  let mayBeCommitted = journal?.isCommitted === true;
   return {
-    isCommitted,
-    note,
-    commit: (newNote) => writeJournal(places, { isCommitted: true, note: newNote }),
-    async undo(whenBack) {
-      // Without a journal nothing is replaced: it goes before what an undo needs.
-      const lost = existsSync(places.journal) ? await putAllBack(places) : undefined;
-      await whenBack?.(lost);
-      await removeJournal(places);
-      await freePath(places.directory);
+    isCommitted: mayBeCommitted,
+    note: journal?.note,
+    async commit(newNote) {
+      mayBeCommitted = true;
+      await writeJournal(places, { isCommitted: true, note: newNote });
+    },
+    async putBack() {
+      if (!journal) return undefined;
+      // A commit that failed may be on the disk: who found it there would take what is put back for what is new.
+      if (mayBeCommitted) await writeJournal(places, NEW);
+      mayBeCommitted = false;
+      return putAllBack(places);
     },
     async close() {
-      // First: half of what an undo needs would make it take away what is new.
+      // What is put back needs no more of it; half of that would make one that is not committed look damaged.
+      if (!mayBeCommitted) await removeJournal(places);
+      // First: half of what putting back needs would make it take away what is new.
       await removeTree(stepList(places));
       await freePath(places.directory);
-      await removeJournal(places);
+      if (mayBeCommitted) await removeJournal(places);
     },
   };
 }

@@ -187,7 +187,7 @@ test('a first change that fails leaves no file, and what network.sh printed is i
     'Updating settings. Please wait..',
     'no carrier',
     'network.sh ended with status 1',
-    'The previous state was put back',
+    'The previous state was put back, but the machine does not follow it: there were no settings before',
     'Invalid or missing settings file',
     '',
   ]);

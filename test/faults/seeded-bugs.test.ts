@@ -63,7 +63,8 @@ const bugs: readonly SeededBug[] = [
   {
     name: 'settings put back without network.sh',
     file: 'jobs/settings-job.ts',
-    right: 'if (args) await apply(context, args);',
+    right:
+      "if (!args) throw new JobFailure({ message: 'there were no settings before' });\n      await apply(context, args);",
     wrong: 'void args;',
     group: 'kill',
     job: 'settings',
@@ -103,9 +104,9 @@ const bugs: readonly SeededBug[] = [
   },
   {
     name: 'a change forgotten before the machine follows what is put back',
-    file: 'system/file-change.ts',
-    right: 'await whenBack?.(undefined);\n      await remove(journal);',
-    wrong: 'await remove(journal);\n      await whenBack?.(undefined);',
+    file: 'jobs/run-job.ts',
+    right: 'const failure = await followUndone(parts, records);\n  await change.close();',
+    wrong: 'await change.close();\n  const failure = await followUndone(parts, records);',
     group: 'crash-points',
     job: 'settings',
     rows: 'settings, .* put right, killed at call \\d+ of fsync',

@@ -190,9 +190,8 @@ describeWith('openssl')('proxies', () => {
         'Dry-run TLS certificate: .*\n' +
           'nginx is unwell\n' +
           'Reloading the TLS proxies failed: reload-tls-proxies.sh ended with status 3\n' +
-          '.* The previous state was put back\n' +
           'nginx is unwell\n' +
-          '.* Putting the previous state back failed: Reloading the TLS proxies failed: .* status 3\n' +
+          '.* The previous state was put back, but the machine does not follow it: Reloading .* status 3\n' +
           '.* Invalid or missing TLS certificate files\n$',
       ),
     );

@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
-import { createLogger } from '../../src/core/logger.js';
-import { readSettings } from '../../src/config/settings.js';
-import { lockOf } from '../../src/jobs/acquire.js';
 import { jobs } from '../../src/jobs/index.js';
-import { beginJob, runJob, type JobParts } from '../../src/jobs/run-job.js';
+import { beginJob, runJob } from '../../src/jobs/run-job.js';
 import { settleUnderLock } from '../../src/jobs/settle.js';
 import { readJobStatus } from '../../src/records/job-status.js';
-import { acquireLock } from '../../src/system/lock.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
+import { jobParts } from '../support/job-parts.js';
 
 let appliance: TestAppliance;
 beforeEach(async () => {
@@ -24,23 +21,12 @@ test.each([
     const { paths, write } = appliance;
     await write(paths.logsList, '');
     await write(paths.debugList, 'echo one\n');
-    const lock = await acquireLock(lockOf(name, paths));
-    if (!lock) throw new Error('it is running already');
-    const parts: JobParts = {
-      job: jobs[name],
-      paths,
-      settings: readSettings(paths.settings),
-      logger: createLogger('silent'),
-      lock,
-      inputs: {},
-      stop: new AbortController().signal,
-      answered: Promise.resolve(),
-    };
+    const parts = await jobParts(name, paths);
     const records = await beginJob(parts);
     const succeed = () => Promise.reject(new Error('no space left on device'));
     const outcome = await runJob(parts, { ...records, succeed });
     await settleUnderLock(parts);
-    await lock.release();
+    await parts.lock.release();
     const { status } = (await readJobStatus(jobs[name].status(paths))).fields;
     expect([outcome.state, status, existsSync(paths[place])]).toEqual(['success', 'success', true]);
   },

@@ -32,20 +32,27 @@ testWithMount('a read-only directory: that is the reason, and nothing is left to
   }
 });
 
-test('an undo that is cut off in what follows it is undone again, and that follows it again', async () => {
-  const [journal, file, made] = ['journal', 'file', 'made'].map((name) => join(work, name)) as [
-    string,
-    string,
-    string,
-  ];
+test('what was put back is put back again by whoever finds it before it is closed', async () => {
+  const [journal, file, made] = [join(work, 'journal'), join(work, 'file'), join(work, 'made')];
   await writeFile(file, 'old');
   const replacements = [file, made].map((name) => ({ file: name, content: 'new', mode: 0o644 }));
-  const change = await replaceFiles(journal, replacements);
-  await expect(change.undo(() => Promise.reject(new Error('cut off')))).rejects.toThrow('cut off');
-  const found: string[] = [];
-  await (await findFileChange(journal))?.undo(async () => void found.push(await readFile(file, 'utf8')));
-  expect(found).toEqual(['old']);
+  await (await replaceFiles(journal, replacements)).putBack();
+  const found = await findFileChange(journal);
+  expect(found?.isCommitted).toBe(false);
+  await found?.putBack();
+  await found?.close();
+  expect(await readFile(file, 'utf8')).toBe('old');
   expect(await readdir(work)).toEqual(['file']);
+});
+
+test('a commit that was tried is taken back before anything is put back', async () => {
+  const [journal, file] = [join(work, 'journal'), join(work, 'file')];
+  await writeFile(file, 'old');
+  const change = await replaceFiles(journal, [{ file, content: 'new', mode: 0o644 }]);
+  await change.commit('note');
+  await change.putBack();
+  expect(await readFile(file, 'utf8')).toBe('old');
+  expect(await findFileChange(journal)).toMatchObject({ isCommitted: false, note: undefined });
 });
 
 test.each([
@@ -66,6 +73,7 @@ test.each([
   expect(await findFileChange(journal)).toBeUndefined();
   const change = await replaceFiles(journal, [{ file, content: 'new', mode: 0o644 }]);
   expect(await findFileChange(journal)).toMatchObject({ isCommitted: false });
-  await change.undo();
+  await change.putBack();
+  await change.close();
   expect(await readdir(work)).toEqual([]);
 });

@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Change } from '../../src/system/change.js';
 import {
   attributesList,
   beginTreeChange,
@@ -135,7 +136,7 @@ test('is undone from wherever it was stopped, by the process that finds it', asy
     );
     const found = await findTreeChange(places);
     expect(found?.isCommitted).toBe(false);
-    await found?.undo();
+    await undo(found);
     expect(describeTree(places.target)).toEqual(expected);
     expect(expected).toHaveLength(before.length);
     expect(await readdir(join(work, String(count + 1)))).toEqual(['target']);
@@ -143,12 +144,11 @@ test('is undone from wherever it was stopped, by the process that finds it', asy
   }
 });
 
-/** @returns each thing that was told when all was back */
-async function undoFound(places: TreePlaces): Promise<readonly (string | undefined)[]> {
-  const told: (string | undefined)[] = [];
-  const tell = (lost: string | undefined) => Promise.resolve(void told.push(lost));
-  await (await findTreeChange(places))?.undo(tell);
-  return told;
+/** @returns what is said to be lost */
+async function undo(change: Change | undefined): Promise<string | undefined> {
+  const lost = await change?.putBack();
+  await change?.close();
+  return lost;
 }
 
 /** The list of steps, as damage leaves it. */
@@ -174,7 +174,7 @@ test.each(DAMAGES)('a damaged list of steps is settled, and nothing is lost: %s'
   const before = describeTree(places.target);
   await (await beginTreeChange(places)).apply(endless);
   await damage(join(places.directory, 'steps'));
-  const [said] = await undoFound(places);
+  const said = await undo(await findTreeChange(places));
   expect(said).toMatch(/^The list of what was replaced is damaged: .* kept in /);
   const [, aside = ''] = / kept in (.*)$/.exec(said ?? '') ?? [];
   expect((await readdir(aside)).length).toBe(Number(/(\d+) previous/.exec(said ?? '')?.[1]));
@@ -197,28 +197,36 @@ test.each([
   const before = describeTree(places.target);
   await (await beginTreeChange(places)).apply(endless);
   await damage(places.journal);
-  expect(await undoFound(places)).toEqual([undefined]);
+  expect(await undo(await findTreeChange(places))).toBeUndefined();
   expect(describeTree(places.target)).toEqual(before);
   expect(await readdir(join(work, 'journal'))).toEqual(['target']);
 });
 
-test('an undo that is cut off in what follows it is undone again, and that follows it again', async () => {
+test('what was put back is put back again by whoever finds it before it is closed', async () => {
   const places = await prepare('cut-off');
   const before = describeTree(places.target);
   const change = await beginTreeChange(places);
   await change.apply(endless);
-  const fails = () => Promise.reject(new Error('cut off'));
-  await expect(change.undo(fails)).rejects.toThrow('cut off');
+  await change.putBack();
   expect(describeTree(places.target)).toEqual(before);
-  expect(await undoFound(places)).toEqual([undefined]);
+  expect(await undo(await findTreeChange(places))).toBeUndefined();
   expect(describeTree(places.target)).toEqual(before);
   expect(await readdir(join(work, 'cut-off'))).toEqual(['target']);
+});
+
+test('a commit that was tried is taken back before anything is put back', async () => {
+  const places = await prepare('taken-back');
+  const change = await beginTreeChange(places);
+  await change.apply(endless);
+  await change.commit('note');
+  await change.putBack();
+  expect(await findTreeChange(places)).toMatchObject({ isCommitted: false, note: undefined });
 });
 
 test('what only lies staged is removed', async () => {
   const places = await prepare('staged');
   const before = describeTree(places.target);
-  await (await findTreeChange(places))?.undo();
+  await undo(await findTreeChange(places));
   expect(describeTree(places.target)).toEqual(before);
   expect(existsSync(places.directory)).toBe(false);
   expect(await findTreeChange(places)).toBeUndefined();
@@ -235,10 +243,10 @@ test('an undo that cannot be completed puts back what it can, and can be repeate
   await mkdir(join(places.directory, 'new/kept/file'), { recursive: true });
   await rm(join(places.target, 'kept/file'));
   await mkdir(join(places.target, 'kept/file/in-the-way'), { recursive: true });
-  await expect(change.undo()).rejects.toThrow('Cannot put back "kept/file"');
+  await expect(change.putBack()).rejects.toThrow('Cannot put back "kept/file"');
   expect(existsSync(places.journal)).toBe(true);
   await rm(join(places.target, 'kept/file'), { recursive: true });
-  await (await findTreeChange(places))?.undo();
+  await undo(await findTreeChange(places));
   expect(describeTree(places.target).filter((line) => !line.startsWith('kept '))).toEqual(
     before.filter((line) => !line.startsWith('kept ')),
   );

@@ -42,6 +42,8 @@ export const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   getdents64: ['EIO', 'ENOMEM'],
   statx: ['EIO', 'ENOMEM'],
   newfstatat: ['EIO', 'ENOMEM'],
+  access: ['EIO', 'ENOMEM'],
+  faccessat2: ['EIO', 'ENOMEM'],
   readlink: ['EIO'],
   statfs: ['EIO', 'ENOMEM'],
   copy_file_range: ['EIO', 'ENOSPC'],
