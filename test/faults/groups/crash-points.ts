@@ -5,18 +5,20 @@ import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
 import type { Extent, Group, Row } from '../row.js';
 import { createTrials } from '../stand/trials.js';
-import { errnosOf, type Call } from '../syscalls/calls.js';
+import { changesDisk, errnosOf, type Call } from '../syscalls/calls.js';
 import { CRASHES, crashRound, type CrashRound, type Point } from '../syscalls/crash-round.js';
 
-/** How many points of a job are followed by a second fault, which hits what puts the first one right. */
-const PUT_RIGHT = 4;
+/** From each of so many parts of a job one point is drawn that is followed by a second fault, which hits what puts it right. */
+const PARTS = 4;
+/** How many second faults are drawn of those that are not all tried. */
+const OTHERS = 10;
 const SHORT_JOBS = 1;
 const SHORT_POINTS = 2;
 
 export const crashPoints: Group = {
   name: 'crash-points',
   about:
-    'a job is killed, or loses power, before the n-th system call by which it changes the disk; so is what puts it right',
+    'a job is killed, or loses power, before the n-th system call by which it changes the disk; so is what puts right such a job, or one of which a call has failed',
   isByJob: true,
   lacks: () => (hasTool('strace') ? lacksPower() : 'it needs strace'),
   async *rows(extent) {
@@ -44,16 +46,32 @@ async function* rowsOf(
     run: async () => (await round(how)).verdict,
   });
   try {
-    const { calls } = await round({});
-    const firsts = pointsOf(calls, own, () => CRASHES);
+    const made = (await round({})).calls;
+    const firsts = pointsOf(made.filter(changesDisk), own, () => CRASHES);
     for (const first of isShort ? draw(firsts, SHORT_POINTS, own) : firsts)
       yield row(nameOf(first), { first });
-    for (const { call } of oneOfEachPart(firsts, isShort ? 1 : PUT_RIGHT, own)) {
+    for (const { call } of oneOfEachPart(firsts, isShort ? 1 : PARTS, own)) {
       const first = { call, effect: 'killed' };
-      const { calls: later } = await round({ first, second: 'watched' });
-      const seconds = pointsOf(later, own, (one) => [...CRASHES, ...draw(errnosOf(one), 1, own)]);
+      const { calls } = await round({ first, second: 'watched' });
+      const changes = pointsOf(calls.filter(changesDisk), own, (one) => [...CRASHES, ...anErrno(one, own)]);
+      const others = pointsOf(
+        calls.filter((one) => !changesDisk(one)),
+        own,
+        (one) => anErrno(one, own),
+      );
+      const seconds = [...changes, ...draw(others, OTHERS, own)];
       for (const second of isShort ? draw(seconds, SHORT_POINTS, own) : seconds) {
         yield row(`${nameOf(first)}; put right, ${nameOf(second)}`, { first, second });
+      }
+    }
+    for (const { call } of oneOfEachPart(firsts, isShort ? 1 : PARTS, own)) {
+      const [effect = 'EIO'] = anErrno(call, own);
+      const first = { call, effect };
+      const { calls } = await round({ first, second: 'watched' });
+      const later = calls.filter(({ caller, name }) => caller === call.caller && name !== call.name);
+      const seconds = pointsOf(later.filter(changesDisk), own, () => CRASHES);
+      for (const second of draw(seconds, isShort ? SHORT_POINTS : OTHERS, own)) {
+        yield row(`${nameOf(first)}, then ${nameOf(second)}`, { first, second });
       }
     }
     yield { name: `${job}, nothing stays after all of them`, run: () => trials.close() };
@@ -76,6 +94,11 @@ function pointsOf(
       .slice(0, 1)
       .map((effect) => ({ call, effect }));
   });
+}
+
+/** One of what the call may return. */
+function anErrno(call: Call, random: Random): readonly string[] {
+  return draw(errnosOf(call), 1, random);
 }
 
 /** As many as there are parts, spread over all of them. */

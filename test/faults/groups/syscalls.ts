@@ -44,7 +44,7 @@ async function* rowsOf(job: JobName, { isShort, random, product }: Extent): Asyn
 async function callsOf(trial: Trial): Promise<readonly Call[]> {
   let made: readonly Call[] = [];
   const { hasSucceeded } = await trial.faultedRound({
-    ask: (stand, subject, files) => askRunner(stand, subject, files, undefined, (calls) => (made = calls)),
+    ask: (stand, subject, files) => askRunner(stand, subject, files, [], (calls) => (made = calls)),
   });
   assert.ok(hasSucceeded, 'a job that is only watched succeeds');
   const { root } = trial.stand.appliance;
@@ -54,7 +54,7 @@ async function callsOf(trial: Trial): Promise<readonly Call[]> {
 async function tryInjection(trial: Trial, injection: Injection): Promise<Verdict> {
   let made: readonly Call[] = [];
   await trial.faultedRound({
-    ask: (stand, subject, files) => askRunner(stand, subject, files, injection, (calls) => (made = calls)),
+    ask: (stand, subject, files) => askRunner(stand, subject, files, [injection], (calls) => (made = calls)),
     tolerance: () => toleranceOf(made, trial.stand.appliance),
   });
   return made.some(({ isInjected }) => isInjected) ? undefined : 'missed';

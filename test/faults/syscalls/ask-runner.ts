@@ -26,7 +26,7 @@ export async function askRunner(
   stand: Stand,
   { job }: Subject,
   files: Files,
-  injection: Injection | undefined,
+  injections: readonly Injection[],
   onCalls: (calls: readonly Call[]) => void,
 ): Promise<Answer> {
   const upload = join(stand.appliance.paths.incoming, UPLOAD);
@@ -36,7 +36,7 @@ export async function askRunner(
     for (const [field, file] of Object.entries(files)) {
       await copyFile(file, (inputs[field] = join(upload, basename(file))));
     }
-    const { answer, calls } = await orderRunner(stand, job, { run: job, inputs }, injection);
+    const { answer, calls } = await orderRunner(stand, job, { run: job, inputs }, injections);
     onCalls(calls);
     return answer;
   } finally {
@@ -48,9 +48,9 @@ export async function askRunner(
 export async function settleByRunner(
   stand: Stand,
   job: JobName,
-  injection: Injection | undefined,
+  injections: readonly Injection[],
 ): Promise<readonly Call[]> {
-  return (await orderRunner(stand, job, { settle: job }, injection)).calls;
+  return (await orderRunner(stand, job, { settle: job }, injections)).calls;
 }
 
 interface Ordered {
@@ -62,11 +62,11 @@ async function orderRunner(
   { appliance: { root, paths }, product, take }: Stand,
   job: JobName,
   order: JobOrder,
-  injection: Injection | undefined,
+  injections: readonly Injection[],
 ): Promise<Ordered> {
   // The bundle holds what the vendor's commands print, also when they fail.
   const followsScripts = job !== 'debug';
-  const runner = await startTracedRunner({ product, injection, followsScripts, onLine: take });
+  const runner = await startTracedRunner({ product, injections, followsScripts, onLine: take });
   try {
     const settings = readSettings(paths.settings);
     const isPublished = () => readsSuccess(jobs[job].status(paths));

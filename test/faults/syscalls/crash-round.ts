@@ -3,7 +3,7 @@ import type { PoweredDisk } from '../disk/power.js';
 import type { Verdict } from '../row.js';
 import type { Fault, Trial } from '../stand/trial.js';
 import { askRunner, settleByRunner } from './ask-runner.js';
-import { callsOn, changesDisk, neverReturned, type Call } from './calls.js';
+import { callsOn, neverReturned, type Call } from './calls.js';
 import { toleranceOf } from './tolerance.js';
 import type { Injection } from './traced-runner.js';
 
@@ -18,15 +18,18 @@ export interface Point {
 }
 
 export interface CrashRound {
-  /** Where the job is cut off; default: it comes to its end. */
+  /** At a call of the job; default: it comes to its end undisturbed. */
   readonly first?: Point;
-  /** What happens to what puts it right then; `watched`: nothing. Default: the next daemon puts it right. */
+  /**
+   * At a call of what puts right what the first one has done: of another runner after a crash, of the same one after an error.
+   * `watched`: nothing happens. Default: the next daemon puts it right.
+   */
   readonly second?: Point | 'watched';
 }
 
 export interface CrashOutcome {
   readonly verdict: Verdict;
-  /** The calls by which the disk was changed: by the job, or by what put it right where that was watched. */
+  /** By what was watched: the job, or what put it right. */
   readonly calls: readonly Call[];
 }
 
@@ -36,49 +39,53 @@ export async function crashRound(
   disk: PoweredDisk,
   { first, second }: CrashRound,
 ): Promise<CrashOutcome> {
+  const then = second === 'watched' ? undefined : second;
+  const isOther = first !== undefined && isCrash(first);
   let made: readonly Call[] = [];
   let verdict: Verdict;
-  let isCut = false;
-  const take = (calls: readonly Call[], point: Point | undefined) => {
+  const take = (calls: readonly Call[], ...points: readonly (Point | undefined)[]) => {
     made = calls;
-    if (point && !calls.some(isCrash(point) ? neverReturned : wasInjected)) verdict = 'missed';
+    for (const point of points) if (point && !wasHit(point, calls)) verdict = 'missed';
   };
-  const last = second ?? first;
+  const { effect } = then ?? first ?? {};
+  let isCut = false;
   const round: Fault = {
     async ready() {
       await stand.daemon.kill('SIGKILL');
       disk.sync();
     },
-    ask: (_, __, files) =>
-      askRunner(stand, subject, files, injectionOf(first), (calls) => take(calls, first)),
+    ask(_, __, files) {
+      const points = isOther ? [first] : [first, then];
+      return askRunner(stand, subject, files, injectionsOf(...points), (calls) => take(calls, ...points));
+    },
     async act({ answered }) {
       await answered;
-      if (second) {
-        const point = second === 'watched' ? undefined : second;
-        take(await settleByRunner(stand, subject.job, injectionOf(point)), point);
-      }
-      if (typeof last !== 'object' || (last.effect !== 'lost' && last.effect !== 'names')) return;
-      await cutPower(stand, disk, last.effect);
+      if (isOther && second) take(await settleByRunner(stand, subject.job, injectionsOf(then)), then);
+      if (effect !== 'lost' && effect !== 'names') return;
+      await cutPower(stand, disk, effect);
       isCut = true;
     },
     mend: () => (isCut ? disk.plugIn() : undefined),
     tolerance: () => toleranceOf(made, stand.appliance),
   };
   await faultedRound(round);
-  const own = callsOn(stand.appliance.root, made).filter(({ caller }) => caller !== 'script');
-  return { verdict, calls: own.filter(changesDisk) };
+  const watched = first && !isOther ? made.slice(made.findIndex(({ isInjected }) => isInjected) + 1) : made;
+  const own = callsOn(stand.appliance.root, watched).filter(({ caller }) => caller !== 'script');
+  return { verdict, calls: own };
 }
 
 function isCrash({ effect }: Point): boolean {
   return (CRASHES as readonly string[]).includes(effect);
 }
 
-function wasInjected({ isInjected }: Call): boolean {
-  return isInjected;
+function wasHit(point: Point, calls: readonly Call[]): boolean {
+  return calls.some(isCrash(point) ? neverReturned : ({ isInjected }) => isInjected);
 }
 
-function injectionOf(point: Point | undefined): Injection | undefined {
-  if (!point) return undefined;
-  const { caller, name, nth } = point.call;
-  return { caller, name, nth, effect: isCrash(point) ? 'SIGKILL' : point.effect };
+function injectionsOf(...points: readonly (Point | undefined)[]): readonly Injection[] {
+  return points.flatMap((point) => {
+    if (!point) return [];
+    const { caller, name, nth } = point.call;
+    return [{ caller, name, nth, effect: isCrash(point) ? 'SIGKILL' : point.effect }];
+  });
 }

@@ -33,8 +33,8 @@ const LINE_LIMIT_BYTES = 1024 * 1024;
 export interface TraceOptions {
   /** Directory of the built product. */
   readonly product: string;
-  /** Default: everything is traced, and nothing fails. */
-  readonly injection?: Injection | undefined;
+  /** Of calls of different names by one kind of caller; without any everything is traced, and nothing fails. */
+  readonly injections: readonly Injection[];
   /** Whether its scripts are traced, too. */
   readonly followsScripts: boolean;
   /** Told of each line of its log. */
@@ -46,7 +46,7 @@ export interface TraceOptions {
  * same calls are made in the same order each time.
  */
 export async function startTracedRunner(options: TraceOptions): Promise<TracedRunner> {
-  const { product, injection, followsScripts, onLine } = options;
+  const { product, injections, followsScripts, onLine } = options;
   const program = [
     resolve('test/faults/syscalls/stopped-runner.mjs'),
     resolve(product, 'dist/jobs/runner.js'),
@@ -71,12 +71,12 @@ export async function startTracedRunner(options: TraceOptions): Promise<TracedRu
     if (thread === String(pid)) return 'main';
     return tasks.includes(thread) ? 'pool' : 'script';
   };
-  const caller = injection?.caller ?? 'script';
+  const caller = injections[0]?.caller ?? 'script';
   // Those of scripts are found from all threads.
   const traced = caller === 'script' ? tasks : tasks.filter((task) => callerOf(task) === caller);
   const follows = caller === 'script' && followsScripts ? ['-f'] : [];
   const threads = traced.flatMap((task) => ['-p', task]);
-  const tracing = ['-o', file, ...follows, ...optionsOf(injection), ...threads];
+  const tracing = ['-o', file, ...follows, ...optionsOf(injections), ...threads];
   const tracer = spawn('strace', tracing, { stdio: 'ignore' });
   const detached = once(tracer, 'exit');
   await poll('the runner is traced', () =>
@@ -107,13 +107,13 @@ export async function startTracedRunner(options: TraceOptions): Promise<TracedRu
   };
 }
 
-function optionsOf(injection: Injection | undefined): string[] {
+function optionsOf(injections: readonly Injection[]): string[] {
   const calls = Object.keys(ERRNOS).map((name) => `?${name}`);
-  const options = ['-y', '-qq', '-e', 'signal=none', '-e', `trace=${calls.join(',')}`];
-  if (!injection) return options;
-  const { name, effect, nth } = injection;
-  const kind = effect.startsWith('SIG') ? 'signal' : 'error';
-  return [...options, '-e', `inject=${name}:${kind}=${effect}:when=${nth}`];
+  const rules = injections.flatMap(({ name, effect, nth }) => {
+    const kind = effect.startsWith('SIG') ? 'signal' : 'error';
+    return ['-e', `inject=${name}:${kind}=${effect}:when=${nth}`];
+  });
+  return ['-y', '-qq', '-e', 'signal=none', '-e', `trace=${calls.join(',')}`, ...rules];
 }
 
 function tasksOf(pid: number): string[] {
