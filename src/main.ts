@@ -111,7 +111,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       const renew = () => renewCertificate(context).then(reload);
       tasks.push(repeat(RENEWAL_CHECK_MS, renew, reportTo(context, 'certificate renewal')));
     }
-    tasks.push(repeat(settings.certificateCheckIntervalMs, reload, reportTo(context, 'certificate')));
+    const reportCertificate = reportTo(context, 'certificate');
+    tasks.push(
+      repeat(settings.certificateCheckIntervalMs, tellOnce(reload, reportCertificate), reportCertificate),
+    );
     if (!context.isPrivileged) tasks.push(keepConsoleCurrent(context));
     phase = 'ready';
     logger.info({ host, port: tls?.port, proxyPort: proxy?.port, root: paths.root }, 'listening');
@@ -184,12 +187,26 @@ function certificateTakeOver(
     // The job that made the change may still put the old pair back.
     const change = await findFileChange(journalOf(paths, 'certs'));
     if (change?.isCommitted === false) return;
-    served = current;
     takeOverCertificate(listener.server, await loadCertificate(paths));
+    // Only now: what failed for a moment is tried again at the next look.
+    served = current;
     logger.info('new TLS certificate taken over');
   };
   let last = Promise.resolve();
   return () => (last = last.then(look, look));
+}
+
+/** What keeps a task from its end is reported once, not at every round. */
+function tellOnce(task: () => Promise<void>, report: (error: unknown) => void): () => Promise<void> {
+  let told = '';
+  return async () => {
+    let trouble = '';
+    await task().catch((error: unknown) => {
+      trouble = messageOf(error);
+      if (trouble !== told) report(error);
+    });
+    told = trouble;
+  };
 }
 
 function reportTo({ logger }: Pick<AppContext, 'logger'>, task: string): (error: unknown) => void {

@@ -14,6 +14,8 @@ export interface SystemCallFault {
   readonly errno: string;
   /** From 1, counted from the moment of the injection. */
   readonly nth: number;
+  /** Where only calls that concern this file count. */
+  readonly path?: string;
 }
 
 /** Whether the daemon made the call so often; `impossible` where it was one that cannot fail. */
@@ -28,12 +30,16 @@ const ATTACH_LIMIT_MS = 20_000;
 const WAKE_UP = /<anon_inode:\[?(eventfd|eventpoll)|<pipe:/;
 
 /** Lets a system call of a running process fail. Its children are left alone. */
-export async function inject(pid: number, { thread, call, errno, nth }: SystemCallFault): Promise<Injection> {
+export async function inject(
+  pid: number,
+  { thread, call, errno, nth, path }: SystemCallFault,
+): Promise<Injection> {
   const directory = mkdtempSync(join(tmpdir(), 'admind-strace-'));
   const output = join(directory, 'calls');
   const threads = thread === 'main' ? [pid] : threadsOf(pid).filter((other) => other !== pid);
   const targets = threads.flatMap((id) => ['-p', String(id)]);
   const rules = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${errno}:when=${nth}`];
+  if (path !== undefined) rules.push('-P', path);
   const strace = spawn('strace', ['-y', '-s', '0', '-o', output, ...rules, ...targets], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
