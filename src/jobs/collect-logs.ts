@@ -10,8 +10,8 @@ const LIST_LIMIT_BYTES = 16 * 1024 * 1024;
 const PATH_SHOWN = 200;
 
 /**
- * `logs.tar.gz` as it is written: the appliance's log directory and what `logs.txt` names. Files with secrets are left
- * out even where a pattern matches them, and so are the archives themselves.
+ * `logs.tar.gz` as it is written: the appliance's log directory and what `logs.txt` names. Files with secrets, and
+ * what was handed in, are left out even where a pattern matches them, and so are the archives themselves.
  *
  * @throws JobFailure when `logs.txt` cannot be evaluated
  */

@@ -10,7 +10,10 @@ export interface FilesToPack {
   readonly root: string;
   /** Absolute, as seen from the root. A symbolic link is packed as a link, unless its path ends in a slash. */
   readonly paths: readonly string[];
-  /** Files that are left out wherever they turn up, with their place in the file system of this process. */
+  /**
+   * Files and directories, with their place in the file system of this process, that are left out wherever they turn up: also
+   * what lies in them, and what is staged to replace them or kept of them beside them, `.<name>.….new` and `.<name>.….old`.
+   */
   readonly excluded: readonly string[];
   /** Files and directories, as seen from the root, without which the tar is worth nothing; default: none. */
   readonly required?: readonly string[];
@@ -31,7 +34,10 @@ const PERMISSIONS = 0o7777;
 export async function* tarFiles(files: FilesToPack): AsyncGenerator<Buffer> {
   const root = await realpath(files.root);
   const missing = new Set(files.required);
-  const done = new Set((await Promise.all(files.excluded.map(placesOf))).flat());
+  const excluded = (await Promise.all(files.excluded.map(placesOf))).flat();
+  const isExcluded = (place: string) =>
+    excluded.some((one) => one !== undefined && (isBelow(one, place) || isVersionOf(one, place)));
+  const done = new Set<string>();
   for (const path of files.paths) {
     const named = join('/', path);
     const member = named.replace(/^\/+|\/+$/g, '');
@@ -43,7 +49,7 @@ export async function* tarFiles(files: FilesToPack): AsyncGenerator<Buffer> {
   yield TAR_END;
 
   async function* pack(member: string, place: string): AsyncGenerator<Buffer> {
-    if (done.has(place)) return;
+    if (done.has(place) || isExcluded(place)) return;
     done.add(place);
     const stats = await attempt(member, () => lstat(place));
     if (stats?.isDirectory() === true) yield* packDirectory(member, place, stats);
@@ -149,6 +155,13 @@ function isAbsent(error: unknown): boolean {
 
 function isBelow(root: string, place: string): boolean {
   return place === root || place.startsWith(root.endsWith(sep) ? root : root + sep);
+}
+
+/** Whether a file lies beside another one that it shall replace, or once was. */
+function isVersionOf(original: string, place: string): boolean {
+  const name = basename(place);
+  const isNamed = name.startsWith(`.${basename(original)}.`) && /\.(new|old)$/.test(name);
+  return isNamed && dirname(place) === dirname(original);
 }
 
 function common({ mode, mtime }: Stats) {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, rm, stat, symlink, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { download } from '../support/download.js';
@@ -122,6 +122,28 @@ test('should leave out secrets and the archives themselves, whatever names them'
   expect(members.filter((member) => /token|key$|enterprise\.pem|storage\.conf|\.tar/.test(member))).toEqual(
     [],
   );
+});
+
+test('should leave out what is staged for a secret or kept of it, and what was handed in, whatever names it', async () => {
+  const { paths, root } = appliance;
+  const secrets = [
+    `${paths.etc}/.api.token.0123456789abcdef0123456789ab.new`,
+    `${dirname(paths.tlsPrivateKey)}/.enterprise.key.0123456789ab.old`,
+    `${dirname(paths.tlsBundle)}/.enterprise.pem.0123456789ab.old`,
+    `${paths.taken}/appliance.key`,
+    `${paths.incoming}/.upload-1-1-0-0/private`,
+    `${paths.provisionDirectory}/10-token.txt`,
+    join(paths.uploads, 'api.token'),
+  ];
+  for (const file of secrets) await appliance.write(file, 'SECRET');
+  const kept = `${paths.etc}/.version.txt.0123456789abcdef0123456789ab.new`;
+  await appliance.write(kept, '1.0.0\n');
+  await list(
+    `/opt/jidoteki/tinyadmin/etc /opt/jidoteki/tinyadmin/home /usr/local/etc ${paths.taken.slice(root.length)}/* ${paths.incoming.slice(root.length)}/.*/*`,
+  );
+  const members = new Set(await collected());
+  expect(members).toContain(kept.slice(root.length + 1));
+  expect(secrets.filter((file) => members.has(file.slice(root.length + 1)))).toEqual([]);
 });
 
 test('should not wait for what is no file, and keep long and foreign names', async () => {
