@@ -22,12 +22,12 @@ export async function removeUploadDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Removes what a daemon, or an SSH command, that was killed had received so far. As root, too, in directories that others may
- * write to.
+ * Removes what a daemon, or an SSH command, that was killed had received so far, each as {@link removeUploadDirectory} does. As
+ * root, too, in directories that others may write to.
  */
 export async function removeAbandonedUploads(uploads: string): Promise<void> {
   for (const name of await readdir(uploads)) {
-    if (name.startsWith('.upload-') && !isInUse(name)) await removeTree(join(uploads, name));
+    if (name.startsWith('.upload-') && !isInUse(name)) await removeUploadDirectory(join(uploads, name));
   }
 }
 

@@ -56,8 +56,11 @@ export async function createFileExclusive(
  * Removes what writers that were killed have staged in `directory`: all that is from before the last boot, and what is not
  * from this minute unless its writer lives. The clock may have jumped since: what a living one writes can look a year old,
  * and what a dead one left as if it were to come.
+ *
+ * @throws the first system error, after all the others are removed
  */
 export async function removeStaleStagedFiles(directory: string): Promise<void> {
+  const failures: unknown[] = [];
   for (const name of (await readdir(directory).catch(ignoreMissing)) ?? []) {
     if (!name.startsWith('.')) continue;
     const [, boot, writer, start] = STAGED_SUFFIX.exec(name.split('.').slice(-2).join('.')) ?? [];
@@ -67,8 +70,9 @@ export async function removeStaleStagedFiles(directory: string): Promise<void> {
     const isOfThisMinute = Math.abs(Date.now() - (stats?.mtimeMs ?? Date.now())) <= STAGED_FOR_MS;
     const isStale = boot !== bootTag() || !(isOfThisMinute || writerLives(writer, start));
     // Others may write in the directory, and this process may be root.
-    if (isStale) await removeTree(join(directory, name));
+    if (isStale) await removeTree(join(directory, name)).catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Removes what writers of `file` that were killed have staged. Only while nobody else can be writing it. */

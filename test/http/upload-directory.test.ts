@@ -67,3 +67,19 @@ testWithMount('an upload that cannot be removed is removed as soon as it can be'
   }
   await poll('it is removed', async () => (await readdir(uploads)).length === 0);
 });
+
+testWithMount(
+  'an abandoned upload that cannot be removed keeps no other one, and goes as soon as it can',
+  async () => {
+    for (const number of [1, 2, 3]) await mkdir(join(uploads, `.upload-1-1-0-${number}`));
+    const [first = ''] = await readdir(uploads);
+    const unmount = mountTmpfs(join(uploads, first, 'busy'), '64k');
+    try {
+      await removeAbandonedUploads(uploads);
+      expect(await readdir(uploads)).toEqual([first]);
+    } finally {
+      unmount();
+    }
+    await poll('it is removed', async () => (await readdir(uploads)).length === 0);
+  },
+);

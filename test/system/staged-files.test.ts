@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import {
@@ -9,6 +9,8 @@ import {
   stagedSuffix,
 } from '../../src/system/atomic-file.js';
 import { identify } from '../../src/system/processes.js';
+import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithMount } from '../support/test-with-mount.js';
 
 const YEAR_S = 365 * 86_400;
 
@@ -52,6 +54,20 @@ test('what a dead process has left goes although another one got its number', as
   await stage(stagedSuffix({ pid, startTicks: startTicks! - 1 }), YEAR_S);
   await removeStaleStagedFiles(directory);
   expect(await readdir(directory)).toEqual([]);
+});
+
+testWithMount('one that cannot be removed keeps no other one', async () => {
+  for (const _name of ['one', 'two', 'three'])
+    await mkdir(join(directory, `.status.txt.${stagedSuffix(deadWriter())}`));
+  const names = await readdir(directory);
+  const unmount = mountTmpfs(join(directory, names[0]!, 'busy'), '64k');
+  try {
+    for (const name of names) await utimes(join(directory, name), 0, 0);
+    await expect(removeStaleStagedFiles(directory)).rejects.toThrow('EBUSY');
+    expect(await readdir(directory)).toEqual([names[0]]);
+  } finally {
+    unmount();
+  }
 });
 
 test('only files that are staged for the name itself are removed for it', async () => {
