@@ -74,7 +74,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       `${paths.settings}: "tls" is off, so JIDO_API_PORT must name the port for the proxy`,
     );
   }
-  await (context.isPrivileged ? prepareAppliance(context) : requirePrepared(paths));
+  await (context.isPrivileged ? prepareAppliance(context) : requirePrepared(context));
   const app = createApp(context, endpoints, () => phase === 'stopping');
   const host = options.host ?? (settings.host || (options.root === undefined ? '' : '127.0.0.1'));
   const listeners: Listener[] = [];

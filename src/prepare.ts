@@ -5,7 +5,7 @@ import { secureOwnership } from './appliance/ownership.js';
 import { completeSelfSigned, loadCertificate } from './appliance/tls-certificate.js';
 import { requiredDirectories, type Paths } from './config/paths.js';
 import type { ApplianceContext } from './context.js';
-import { FatalError, messageOf } from './core/errors.js';
+import { errnoOf, FatalError, messageOf } from './core/errors.js';
 import type { Logger } from './core/logger.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { renewCertificate } from './operations/renew-certificate.js';
@@ -22,7 +22,7 @@ import { makeDirectory } from './system/make-directory.js';
  */
 export async function prepareAppliance({ paths, gate, settings, logger }: ApplianceContext): Promise<void> {
   const report = reportTo(logger);
-  await prepareDirectories(paths);
+  await prepareDirectories(paths, report);
   if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
     logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
   }
@@ -40,17 +40,19 @@ export async function prepareAppliance({ paths, gate, settings, logger }: Applia
  * @throws FatalError with one line for the person who started it
  */
 export async function prepareForJobs({ paths, logger }: ApplianceContext): Promise<void> {
-  await prepareDirectories(paths);
-  await secureOwnership(paths, reportTo(logger));
+  const report = reportTo(logger);
+  await prepareDirectories(paths, report);
+  await secureOwnership(paths, report);
 }
 
 /** For a daemon that has others prepare what it serves. @throws FatalError with one line for the person who started it */
-export async function requirePrepared({ admin, incoming }: Paths): Promise<void> {
-  await access(incoming, constants.W_OK).catch((error: unknown) => {
+export async function requirePrepared({ paths, logger }: ApplianceContext): Promise<void> {
+  const readOnly = await requireWritable(paths.incoming).catch((error: unknown) => {
     throw new FatalError(
-      `No usable appliance at ${admin}: ${messageOf(error)}. Run "admind prepare" as root first`,
+      `No usable appliance at ${paths.admin}: ${messageOf(error)}. Run "admind prepare" as root first`,
     );
   });
+  if (readOnly !== undefined) reportTo(logger)(readOnly);
 }
 
 /** What processes that were killed left: half-received uploads, half-written files and log lines. What cannot be removed may stay. */
@@ -76,16 +78,30 @@ function reportTo(logger: Logger): (error: unknown) => void {
     logger.error({ reason: messageOf(error) }, 'the appliance could not be prepared completely');
 }
 
-async function prepareDirectories(paths: Paths): Promise<void> {
+async function prepareDirectories(paths: Paths, report: (error: unknown) => void): Promise<void> {
   try {
+    let readOnly: unknown;
     await access(paths.root ?? paths.admin, constants.R_OK | constants.X_OK);
     for (const directory of requiredDirectories(paths)) {
       await makeDirectory(directory);
-      await access(directory, constants.W_OK);
+      readOnly ??= await requireWritable(directory);
     }
+    if (readOnly !== undefined) report(readOnly);
   } catch (error) {
     throw new FatalError(
       `No usable appliance at ${paths.admin}: ${messageOf(error)}. Set JIDO_ADMIN_PATH, or --root for a sandbox`,
     );
   }
+}
+
+/**
+ * A file system that the kernel made read-only after a fault keeps nobody from asking the appliance what it has.
+ *
+ * @returns the error of a read-only file system
+ */
+async function requireWritable(directory: string): Promise<unknown> {
+  return access(directory, constants.W_OK).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EROFS') throw error;
+    return error;
+  });
 }

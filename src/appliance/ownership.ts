@@ -25,7 +25,7 @@ const SAME = -1;
  * How it was before is recorded, for {@link restoreOwnership}. Does nothing in a sandbox, for another user than root, and
  * on a machine without the daemon's user.
  *
- * @param report is told what could not be written: a full disk keeps no daemon from working
+ * @param report is told what could not be written: a full disk, or one that is read-only, keeps no daemon from working
  */
 export async function secureOwnership(
   paths: Paths,
@@ -43,12 +43,19 @@ export async function secureOwnership(
   });
   await record.save().catch(report);
   await createMissing(paths.auditLog).catch(report);
-  await arrange(paths, daemon, (current, { uid, gid, mode }) => assign(current.path, uid, gid, mode));
+  // A file system that is read-only keeps its owners, and the daemon can be asked why.
+  const ifReadOnly = async (error: unknown) => {
+    if (errnoOf(error) !== 'EROFS') throw error;
+    await report(error);
+  };
+  await arrange(paths, daemon, (current, { uid, gid, mode }) =>
+    assign(current.path, uid, gid, mode).catch(ifReadOnly),
+  );
   for (const directory of [paths.incoming, dirname(paths.volatileHealth)]) {
     await makeDirectory(directory);
-    await chown(directory, daemon, SAME);
+    await chown(directory, daemon, SAME).catch(ifReadOnly);
   }
-  await chmod(paths.incoming, 0o700);
+  await chmod(paths.incoming, 0o700).catch(ifReadOnly);
   await linkHealth(paths).catch(report);
 }
 

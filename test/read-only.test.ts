@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAppliance, TOKEN } from './support/appliance.js';
+import { startDaemonProcess } from './support/daemon-process.js';
+import { mountTmpfs } from './support/tmpfs.js';
+import { testWithMount } from './support/test-with-mount.js';
+
+let directory: string;
+let unmount: () => void;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'admind-read-only-'));
+});
+afterEach(async () => {
+  unmount();
+  await rm(directory, { recursive: true, force: true });
+});
+
+testWithMount('a daemon on a file system that became read-only starts, answers, and says so', async () => {
+  unmount = mountTmpfs(directory, '16m');
+  const appliance = await createAppliance({ logLevel: 'info' }, directory);
+  const { paths, write } = appliance;
+  await write(paths.apiToken, TOKEN);
+  await write(paths.version, '1.0.0\n');
+  // It makes its certificate.
+  await (await startDaemonProcess(appliance)).kill('SIGTERM');
+  // What a crash leaves, too.
+  await mkdir(join(paths.incoming, '.upload-1-1-0-0'));
+  await write(paths.updateLog, 'half a');
+  await write(paths.updateStatusJson, '{"status":"running","percentage":10}');
+  execFileSync('mount', ['-o', 'remount,ro', directory]);
+  const daemon = await startDaemonProcess(appliance);
+  try {
+    await daemon.call('get', '/version').expect(200, '{"version":"1.0.0"}');
+    await daemon.call('get', '/update').expect(200);
+    expect(daemon.output()).toContain('EROFS');
+  } finally {
+    await daemon.kill('SIGTERM');
+  }
+});
