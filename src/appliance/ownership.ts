@@ -22,8 +22,8 @@ const SAME = -1;
 /**
  * Gives each file of the appliance to the side that works with it: what root reads, runs or trusts can be written by
  * root alone, what the daemon has to read can be read by it, and its uploads, its audit log and the token are its own.
- * How it was before is recorded, for {@link restoreOwnership}. Does nothing in a sandbox, for another user than root, and
- * on a machine without the daemon's user.
+ * How it was before is recorded, for {@link restoreOwnership}; nothing is changed where no record can be begun. Does nothing in a
+ * sandbox, for another user than root, and on a machine without the daemon's user.
  *
  * @param report is told what could not be written: a full disk, or one that is read-only, keeps no daemon from working
  */
@@ -41,22 +41,32 @@ export async function secureOwnership(
     record.add(current);
     return Promise.resolve();
   });
-  await record.save().catch(report);
-  await createMissing(paths.auditLog).catch(report);
+  const isSaved = await record.save().then(
+    () => true,
+    async (error: unknown) => {
+      await report(error);
+      return false;
+    },
+  );
   // A file system that is read-only keeps its owners, and the daemon can be asked why.
   const ifReadOnly = async (error: unknown) => {
     if (errnoOf(error) !== 'EROFS') throw error;
     await report(error);
   };
-  await arrange(paths, daemon, (current, { uid, gid, mode }) =>
-    assign(current.path, uid, gid, mode).catch(ifReadOnly),
-  );
+  // What is on no record could never be put back.
+  const mayChange = isSaved || !record.isNew;
+  if (mayChange) {
+    await createMissing(paths.auditLog).catch(report);
+    await arrange(paths, daemon, (current, { uid, gid, mode }) =>
+      assign(current.path, uid, gid, mode).catch(ifReadOnly),
+    );
+  }
   for (const directory of [paths.incoming, dirname(paths.volatileHealth)]) {
     await makeDirectory(directory);
     await chown(directory, daemon, SAME).catch(ifReadOnly);
   }
   await chmod(paths.incoming, 0o700).catch(ifReadOnly);
-  await linkHealth(paths).catch(report);
+  if (mayChange) await linkHealth(paths).catch(report);
 }
 
 type Change = (current: Ownership, wanted: Ownership) => Promise<void>;

@@ -21,3 +21,12 @@ testWithMount('a file system that became read-only keeps nothing from being serv
   const output = await onAppliance('prepare >/dev/null; plant; mount -o remount,ro /opt; prepare; show');
   expect(output).toMatch(/EROFS[^]*\n1234:666\n$/);
 });
+
+testWithMount('what cannot be recorded keeps its owner and its mode', async () => {
+  const output = await onAppliance(`plant
+    head -c 100000 /dev/zero >/var/lib/admind/full || :
+    prepare; show
+    rm /var/lib/admind/full
+    prepare >/dev/null; show; prepare --undo >/dev/null; show`);
+  expect(output).toMatch(/ENOSPC[^]*\n1234:666\n1234:644\n1234:666\n$/);
+});
