@@ -9,8 +9,10 @@ import { errnoOf, FatalError, messageOf } from './core/errors.js';
 import type { Logger } from './core/logger.js';
 import { removeAbandonedUploads } from './http/upload-directory.js';
 import { renewCertificate } from './operations/renew-certificate.js';
+import { lockOf } from './jobs/acquire.js';
 import { jobs } from './jobs/index.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
+import { isLocked } from './system/lock.js';
 import { removeLostTail } from './system/lost-tail.js';
 import { makeDirectory } from './system/make-directory.js';
 
@@ -62,9 +64,15 @@ export async function removeLeftovers({ paths, logger, isPrivileged }: Appliance
   await removeAbandonedUploads(paths.incoming).catch(report);
   if (!isPrivileged) return;
   await removeAbandonedUploads(paths.taken).catch(report);
-  const logs = Object.values(jobs).map((job) => job.log(paths).file);
-  for (const log of [paths.auditLog, paths.tokenLog, paths.provisionLog, ...logs])
+  for (const log of [paths.auditLog, paths.tokenLog, paths.provisionLog])
     await removeLostTail(log).catch(report);
+  for (const job of Object.values(jobs)) {
+    // What a job that runs has printed may be half a line for now.
+    const mend = async () => {
+      if (!(await isLocked(lockOf(job.name, paths)))) await removeLostTail(job.log(paths).file);
+    };
+    await mend().catch(report);
+  }
   const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
   const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
   const locks = ((await readdir(paths.locks).catch(report)) ?? []).map((name) => join(paths.locks, name));

@@ -14,6 +14,8 @@ test.each([
   ['whole lines', 'one\ntwo\n', 'one\ntwo\n'],
   ['zeros at its end', `one\n${'\0'.repeat(53)}`, 'one\n'],
   ['many of them', `one\0two\n${'\0'.repeat(200_000)}`, 'one\0two\n'],
+  ['half a line', 'one\ntw', 'one\ntw\n'],
+  ['half a line before zeros', `one\ntw${'\0'.repeat(70_000)}`, 'one\ntw\n'],
   ['nothing else', '\0'.repeat(70_000), ''],
 ])('a log with %s', async (_what, text, expected) => {
   const file = join(work, 'update.log');
