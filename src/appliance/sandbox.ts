@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { productPath, type Paths } from '../config/paths.js';
 import { sleep } from '../core/clock.js';
 import { errnoOf, FatalError, ignoreMissing, messageOf } from '../core/errors.js';
 import { generateUpdateKeys } from '../package/keys.js';
+import { writeFileAtomic } from '../system/atomic-file.js';
 import { acquireLock } from '../system/lock.js';
 import { makeDirectory } from '../system/make-directory.js';
 import { removeTree } from '../system/remove-tree.js';
+import { syncFileSystem } from '../system/sync-file-system.js';
 
 /** In the root of a sandbox that is not complete yet: the lock of the process that makes it. */
 const INCOMPLETE = '.incomplete';
@@ -51,7 +53,7 @@ async function completeSandbox(root: string, paths: Paths): Promise<boolean> {
   const lock = await acquireLock(incomplete).catch(ignoreMissing);
   if (!lock) return false;
   try {
-    // What is made last.
+    // What is made last, and whole at once.
     if (!existsSync(paths.updatesPublicKey)) await makeSandbox(root, paths);
     await removeTree(incomplete).catch(ignoreOthersInIt);
     return true;
@@ -76,7 +78,9 @@ async function makeSandbox(root: string, paths: Paths): Promise<void> {
   await mkdir(keyDirectory, { mode: 0o700 });
   const keys = await generateUpdateKeys(keyDirectory);
   await cp(keys.key, paths.updatesKey);
-  await cp(keys.publicKey, paths.updatesPublicKey);
+  // After a power cut, too, it says that all the rest is there.
+  await syncFileSystem(root);
+  await writeFileAtomic(paths.updatesPublicKey, await readFile(keys.publicKey), { mode: 0o644 });
 }
 
 function requireAppliance(root: string, names: readonly string[]): void {

@@ -1,10 +1,11 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { prepareSandbox, vendorDirectory } from '../../src/appliance/sandbox.js';
 import { appliancePaths, type Paths } from '../../src/config/paths.js';
 import { startDaemonProcess } from '../support/daemon-process.js';
+import { testWith } from '../support/tools.js';
 
 let root: string;
 let paths: Paths;
@@ -48,6 +49,17 @@ test('what a process that was killed has begun is made again', async () => {
   await prepareSandbox(root, paths);
   await requireOnePair();
   expect(await readdir(root)).not.toContain('.incomplete');
+});
+
+testWith('strace')('what may not be on the disk is not complete, and is made again', async () => {
+  const fault = ['-e', 'trace=syncfs', '-e', 'inject=syncfs:error=EIO'];
+  const prefix = ['strace', '-f', '-qq', '-o', '/dev/null', ...fault];
+  const start = startDaemonProcess({ root }, { prefix }).then((daemon) => daemon.kill('SIGKILL'));
+  await expect(start).rejects.toThrow('the daemon ended');
+  expect(await readdir(root)).toContain('.incomplete');
+  expect(await readdir(paths.etc)).not.toContain(basename(paths.updatesPublicKey));
+  await prepareSandbox(root, paths);
+  await requireOnePair();
 });
 
 test('one that is complete stays as it is, also where it could not be told of', async () => {
