@@ -19,16 +19,20 @@ export interface CertificateSet {
 const MODE = 0o640;
 const PUBLIC_MODE = 0o644;
 
-/** The files under `pki/tls` that make the appliance serve a pair; what it trusts changes with the authorities only. */
+/**
+ * The files under `pki/tls` that make the appliance serve a pair; what it trusts changes with the authorities only. The
+ * bundle is the first to be replaced and the last to be put back: it is served where there is one, so that one change of it
+ * decides, while key and certificate in their own files belong together only before and after.
+ */
 export async function certificateFiles(
   set: CertificateSet,
   paths: Paths,
 ): Promise<readonly FileReplacement[]> {
   const { key, certificates, authorities } = set;
   const pair = [
+    { file: paths.tlsBundle, content: bundleOf(set), mode: MODE },
     { file: paths.tlsPrivateKey, content: key, mode: MODE },
     { file: paths.tlsCertificate, content: pemOf(certificates), mode: MODE },
-    { file: paths.tlsBundle, content: bundleOf(set), mode: MODE },
   ];
   if (!authorities) return pair;
   return [
