@@ -1,5 +1,6 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { removeVoidPassphrases } from './appliance/api-token.js';
 import { prepareFirstRun } from './appliance/first-run.js';
 import { secureOwnership } from './appliance/ownership.js';
 import { completeSelfSigned, loadCertificate } from './appliance/tls-certificate.js';
@@ -28,6 +29,7 @@ export async function prepareAppliance({ paths, gate, settings, logger }: Applia
   if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
     logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
   }
+  await removeVoidPassphrases(paths).catch(report);
   if (settings.tls) {
     await loadCertificate(paths);
     await completeSelfSigned(paths).catch(report);

@@ -25,38 +25,70 @@ export function readApiToken(files: TokenFiles): TokenState {
   return token === '' ? { state: 'empty' } : { state: 'set', token };
 }
 
-/** Whether the first-run passphrase still waits for its `/setup`. */
+/*
+ * Two files tell of a first run, and only the token decides: what is in `api.token.setup` counts as long as it is the token,
+ * or there is none. So each change is done at the moment at which the token is, and what is cut off before or after it
+ * leaves a token that is good for all that it was good for.
+ */
+
+/** The passphrase of a first run that waits for its `/setup`; undefined where there is none. */
+export function readPassphrase(files: TokenFiles): string | undefined {
+  // Nearly always empty: then nothing is read.
+  if (!sizeOfSmallFile(files.apiTokenSetup)) return undefined;
+  const [newest = '', ...before] = passphrasesIn(files);
+  if (newest === '') return undefined;
+  const current = readApiToken(files);
+  if (current.state !== 'set') return newest;
+  return [newest, ...before].includes(current.token) ? current.token : undefined;
+}
+
 export function isFirstRunPending(files: TokenFiles): boolean {
-  return Boolean(sizeOfSmallFile(files.apiTokenSetup));
+  return readPassphrase(files) !== undefined;
 }
 
-/** Sets the first token; of several callers at the same time exactly one gets true. */
-export async function createApiToken(files: TokenFiles, token: string): Promise<boolean> {
-  if (!(await createFileExclusive(files.apiToken, `${token}\n`, ownedByDaemon()))) return false;
-  await endFirstRun(files);
-  return true;
+/** Sets the first token; of several callers at the same time exactly one gets true. {@link endFirstRun} belongs to it. */
+export function createApiToken(files: TokenFiles, token: string): Promise<boolean> {
+  return createFileExclusive(files.apiToken, `${token}\n`, ownedByDaemon());
 }
 
-/** Replaces the token: at any moment the old or the new one is valid. */
+/** Replaces the token: at any moment the old or the new one is valid. {@link endFirstRun} belongs to it. */
 export async function replaceApiToken(files: TokenFiles, token: string): Promise<void> {
   await writeFileAtomic(files.apiToken, `${token}\n`, ownedByDaemon());
-  await endFirstRun(files);
 }
 
-/** Stores a first-run passphrase as the token that only `/setup` accepts, unless there is a token by now. */
-export async function createFirstRunToken(files: TokenFiles, passphrase: string): Promise<void> {
+/**
+ * Stores a first-run passphrase as the token that only `/setup` accepts, unless there is a token by now.
+ *
+ * @returns whether it was stored
+ */
+export async function createFirstRunToken(files: TokenFiles, passphrase: string): Promise<boolean> {
   await writeFileAtomic(files.apiTokenSetup, `${passphrase}\n`, ownedByDaemon());
-  await createFileExclusive(files.apiToken, `${passphrase}\n`, ownedByDaemon());
+  return createFileExclusive(files.apiToken, `${passphrase}\n`, ownedByDaemon());
 }
 
-/** Puts a first-run passphrase in the place of the token. Cut off in between, the token is good for `/setup` alone. */
+/** Puts a first-run passphrase in the place of the token. Cut off before that, the token is as it was. */
 export async function replaceByFirstRunToken(files: TokenFiles, passphrase: string): Promise<void> {
-  await writeFileAtomic(files.apiTokenSetup, `${passphrase}\n`, ownedByDaemon());
+  // One that waits stays one until then: it must not become a token that is good for everything.
+  const waiting = readPassphrase(files);
+  const both = [passphrase, ...(waiting === undefined ? [] : [waiting])];
+  await writeFileAtomic(files.apiTokenSetup, `${both.join('\n')}\n`, ownedByDaemon());
   await writeFileAtomic(files.apiToken, `${passphrase}\n`, ownedByDaemon());
 }
 
-async function endFirstRun(files: TokenFiles): Promise<void> {
+/** Empties `api.token.setup`. It decides only where the passphrase itself has become the new token. */
+export async function endFirstRun(files: TokenFiles): Promise<void> {
   await writeFileAtomic(files.apiTokenSetup, '', ownedByDaemon());
+}
+
+/** Removes passphrases that no first run waits with any more. */
+export async function removeVoidPassphrases(files: TokenFiles): Promise<void> {
+  if (sizeOfSmallFile(files.apiTokenSetup) && !isFirstRunPending(files)) await endFirstRun(files);
+}
+
+/** The newest one, then, while it is being replaced, the one that has waited before. */
+function passphrasesIn(files: TokenFiles): readonly string[] {
+  const text = readSmallFile(files.apiTokenSetup, LIMIT_BYTES) ?? '';
+  return text.split('\n', 2).map(firstLine);
 }
 
 /** The daemon has to read it, whoever writes it. */

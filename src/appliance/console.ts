@@ -1,8 +1,7 @@
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import type { Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
-import { firstLine } from '../core/first-line.js';
-import { readTextFile } from '../system/atomic-file.js';
+import { readPassphrase } from './api-token.js';
 import { certificateStamp, fingerprintOf, loadCertificate } from './tls-certificate.js';
 
 /** What stands on the appliance's console, for who sets it up. */
@@ -20,18 +19,17 @@ export async function readConsoleFacts(
   paths: Paths,
   { tls, host, port }: Pick<Settings, 'tls' | 'host' | 'port'>,
 ): Promise<ConsoleFacts> {
-  const passphrase = firstLine((await readTextFile(paths.apiTokenSetup)) ?? '');
+  const passphrase = readPassphrase(paths);
   return {
     urls: (host === '' ? listAddresses() : [host]).map((address) => urlOf(address, tls ? port : undefined)),
     fingerprint: tls ? fingerprintOf((await loadCertificate(paths)).certificate) : undefined,
-    passphrase: passphrase === '' ? undefined : passphrase,
+    passphrase,
   };
 }
 
 /** Changes whenever the facts may have changed; cheap enough to be asked for again and again. */
 export async function consoleStamp(paths: Paths): Promise<string> {
-  const parts = await Promise.all([readTextFile(paths.apiTokenSetup), certificateStamp(paths)]);
-  return JSON.stringify([...listAddresses(), ...parts]);
+  return JSON.stringify([...listAddresses(), readPassphrase(paths) ?? '', await certificateStamp(paths)]);
 }
 
 export function composeBanner({ urls, fingerprint, passphrase }: ConsoleFacts, version: string): string {

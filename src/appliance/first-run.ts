@@ -12,11 +12,15 @@ import { createFirstRunToken, readApiToken, replaceByFirstRunToken, type TokenFi
  */
 export async function prepareFirstRun(files: TokenFiles, firstRun: FirstRun): Promise<boolean> {
   if (readApiToken(files).state !== 'absent') return false;
-  await createFirstRunToken(files, await makePassphrase(firstRun));
-  return true;
+  return createFirstRunToken(files, await makePassphrase(firstRun));
 }
 
-/** Begins a first run on an appliance that has a token, which is void from now on. @returns the passphrase */
+/**
+ * Begins a first run on an appliance that has a token, which is void from then on.
+ *
+ * @returns the passphrase
+ * @throws the system error that prevented it; the token is as it was, unless it could be replaced, but not put on the disk
+ */
 export async function renewPassphrase(files: TokenFiles, firstRun: FirstRun): Promise<string> {
   const passphrase = await makePassphrase(firstRun);
   await replaceByFirstRunToken(files, passphrase);

@@ -1,6 +1,12 @@
-import { createApiToken, replaceApiToken, type TokenFiles } from '../appliance/api-token.js';
+import {
+  createApiToken,
+  endFirstRun,
+  isFirstRunPending,
+  replaceApiToken,
+  type TokenFiles,
+} from '../appliance/api-token.js';
 import type { Settings } from '../config/settings.js';
-import { AdminError } from '../core/errors.js';
+import { AdminError, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { createJobLog } from '../records/job-log.js';
 
@@ -29,6 +35,11 @@ export async function setToken(
   const log = createJobLog(paths.tokenLog, settings.applianceType, logger);
   if (replace) await replaceApiToken(paths, token);
   else if (!(await createApiToken(paths, token))) return false;
+  await endFirstRun(paths).catch((error: unknown) => {
+    // A passphrase that was chosen as the token is good for `/setup` alone until then.
+    if (isFirstRunPending(paths)) throw error;
+    logger.error({ reason: messageOf(error) }, 'the passphrase of the first run could not be removed');
+  });
   await log.line('Updating API token. Please wait..');
   await log.line('Updating API token successful');
   return true;
