@@ -5,7 +5,7 @@ import { printable } from '../core/printable.js';
 import { createJobLog } from '../records/job-log.js';
 import { acquireLock } from '../system/lock.js';
 import { applyItem } from './apply-item.js';
-import { hasSucceededSince, statusStamp } from './cut-off.js';
+import { hasSucceededSince, stampOf } from './cut-off.js';
 import { digestOf, listItems, readItem, type ProvisionItem } from './items.js';
 import { readKernelToken } from './kernel-argument.js';
 import { beginRecord, findBegun, isRecorded } from './record.js';
@@ -76,7 +76,7 @@ async function applyOnce(
   const begun = await findBegun(file, digest);
   const isApplied = begun !== undefined && (await hasSucceededSince(begun, item.kind, paths));
   // Before anything is changed: what cannot be remembered would be applied at every boot.
-  const note = isApplied ? begun : await statusStamp(item.kind, paths);
+  const note = isApplied ? begun : await stampOf(item.kind, paths);
   const record = await beginRecord(file, digest, note);
   try {
     if (!isApplied) await applyItem(context, item);
