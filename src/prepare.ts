@@ -12,6 +12,7 @@ import { removeAbandonedUploads } from './http/upload-directory.js';
 import { renewCertificate } from './operations/renew-certificate.js';
 import { lockOf } from './jobs/acquire.js';
 import { jobs } from './jobs/index.js';
+import { awaitsToken } from './provision/awaits-token.js';
 import { removeStaleStagedFiles } from './system/atomic-file.js';
 import { isLocked } from './system/lock.js';
 import { removeLostTail } from './system/lost-tail.js';
@@ -23,12 +24,11 @@ import { makeDirectory } from './system/make-directory.js';
  *
  * @throws FatalError with one line for the person who started it
  */
-export async function prepareAppliance({ paths, gate, settings, logger }: ApplianceContext): Promise<void> {
+export async function prepareAppliance(context: ApplianceContext): Promise<void> {
+  const { paths, settings, logger } = context;
   const report = reportTo(logger);
   await prepareDirectories(paths, report);
-  if (gate.firstRun && (await prepareFirstRun(paths, gate.firstRun))) {
-    logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
-  }
+  await protectFirstSetUp(context);
   await removeVoidPassphrases(paths).catch(report);
   if (settings.tls) {
     await loadCertificate(paths);
@@ -75,11 +75,19 @@ export async function removeLeftovers({ paths, logger, isPrivileged }: Appliance
     };
     await mend().catch(report);
   }
-  const { etc, uploads, journals, networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa } = paths;
-  const files = [networkConf, tlsBundle, tlsCertificate, tlsPrivateKey, tlsCa];
+  const { etc, uploads, journals, state, provisioned } = paths;
+  const files = [paths.networkConf, paths.tlsBundle, paths.tlsCertificate, paths.tlsPrivateKey, paths.tlsCa];
   const locks = ((await readdir(paths.locks).catch(report)) ?? []).map((name) => join(paths.locks, name));
-  const directories = [etc, uploads, journals, ...locks, ...files.map((file) => dirname(file))];
+  const places = files.map((file) => dirname(file));
+  const directories = [etc, uploads, journals, state, provisioned, ...locks, ...places];
   for (const directory of directories) await removeStaleStagedFiles(directory).catch(report);
+}
+
+/** Anyone may do the first set-up, unless a first run is configured, or a token that was put here could not be applied yet. */
+async function protectFirstSetUp({ paths, gate, logger }: ApplianceContext): Promise<void> {
+  if (!gate.firstRun && !(await awaitsToken(paths))) return;
+  if (!(await prepareFirstRun(paths, gate.firstRun))) return;
+  logger.info({ file: paths.apiTokenSetup }, 'first run: /setup needs the passphrase in this file');
 }
 
 /** What can wait must not keep the only way in shut, as it would on a full disk. */

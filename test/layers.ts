@@ -2,10 +2,10 @@
 export const LAYERS: readonly string[] = [
   'cli.ts',
   'commands',
-  'provision',
   'privileged.ts',
   'main.ts',
   'prepare.ts',
+  'provision',
   'server.ts',
   'app.ts',
   'api',

@@ -3,8 +3,6 @@ import type { FirstRun } from '../config/endpoint-gate.js';
 import { createJobLog } from '../records/job-log.js';
 import type { SetTokenParts } from './set-token.js';
 
-const WORDS = 4;
-
 /**
  * Voids the API token: from now on only `/setup` answers, to whoever knows the passphrase.
  *
@@ -16,7 +14,7 @@ export async function resetToken(
   firstRun: FirstRun | undefined,
 ): Promise<string> {
   const log = createJobLog(paths.tokenLog, settings.applianceType, logger);
-  const passphrase = await renewPassphrase(paths, firstRun ?? { wordLength: WORDS });
+  const passphrase = await renewPassphrase(paths, firstRun);
   await log.line('API token reset. Waiting for a new one');
   return passphrase;
 }

@@ -87,7 +87,7 @@ async function readMembers(
 }
 
 /** Copies that an editor or a person keeps, `10-token.bak`, are not taken for the item. */
-function kindOf(name: string): ItemKind | undefined {
+export function kindOf(name: string): ItemKind | undefined {
   const [, kind = '', extension = ''] = NAME.exec(name) ?? [];
   return isKind(kind) && (extension === '' || extension === KINDS[kind].extension) ? kind : undefined;
 }

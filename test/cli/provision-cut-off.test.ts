@@ -25,6 +25,7 @@ const putKernel = (content: string) =>
   appliance.write(join(appliance.root, 'proc/cmdline'), `admind.token=${content}\n`);
 const provision = () => admind(['provision', '--root', appliance.root]);
 const token = () => appliance.read(appliance.paths.apiToken);
+const passphrase = async () => (await appliance.read(appliance.paths.apiTokenSetup)).trim();
 
 async function provisionKilledAt(file: string): Promise<void> {
   const command = [...faultAt({ file, effect: 'SIGKILL' }), process.execPath, resolve('dist/cli.js')];
@@ -56,4 +57,36 @@ describe.each([
     expect(await token()).toBe('of-the-administrator\n');
     expect(await provision()).toMatchObject({ status: 0, stdout: '' });
   });
+
+  test('that a run which was cut off has not set keeps the first set-up from strangers, and is set by the next', async () => {
+    await putToken();
+    await provisionKilledAt(appliance.paths.apiToken);
+    await start();
+    expect(await setUp('of-a-stranger')).toBe(403);
+    expect(await token()).toBe(`${await passphrase()}\n`);
+    expect((await provision()).stdout).toBe(`${name} was applied\n`);
+    expect([await token(), await passphrase()]).toEqual(['of-the-image\n', '']);
+  });
+
+  test('that waits leaves the set-up to whoever knows the passphrase, and does not undo it', async () => {
+    await putToken();
+    await provisionKilledAt(appliance.paths.apiToken);
+    await start();
+    expect(await setUp('of-the-administrator', await passphrase())).toBe(200);
+    expect((await provision()).status).toBe(0);
+    expect(await token()).toBe('of-the-administrator\n');
+  });
+});
+
+test('a token that cannot be applied keeps the first set-up from strangers, too', async () => {
+  await put('token.txt', 'two words');
+  expect((await provision()).status).toBe(1);
+  await start();
+  expect(await setUp('of-a-stranger')).toBe(403);
+});
+
+test('what is no token, or was applied, leaves the first set-up open', async () => {
+  await put('50-settings.json', 'broken');
+  await start();
+  expect(await setUp('first')).toBe(200);
 });
