@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { UsageError, type Command } from './commands/command.js';
 import { productVersion } from './config/product-version.js';
-import { errnoOfSystemCall, FatalError, messageOf } from './core/errors.js';
+import { errnoOf, errnoOfSystemCall, FatalError, messageOf } from './core/errors.js';
 import { UnusableFile } from './core/read-only.js';
 import { disarmSignals } from './system/signals.js';
 
@@ -51,15 +51,34 @@ admind COMMAND --help tells more; admind --version prints the version.
 function report(error: unknown): number {
   const told = [FatalError, UsageError, UnusableFile].some((type) => error instanceof type);
   const known = told || errnoOfSystemCall(error) !== undefined;
-  // Who reads it may be gone; the status tells, too.
-  process.stderr.on('error', () => undefined);
-  process.stderr.write(
-    `admind: ${known ? messageOf(error) : String(error instanceof Error ? error.stack : error)}\n`,
-  );
+  complain(known ? messageOf(error) : String(error instanceof Error ? error.stack : error));
   if (!(error instanceof UsageError)) return 1;
   process.stderr.write('Try admind --help\n');
   return 2;
 }
 
+function complain(text: string): void {
+  process.stderr.write(`admind: ${text}\n`);
+}
+
+/** Nothing is left undone because nobody can be told of it. @returns whether all could be written so far */
+function surviveOutput(): () => boolean {
+  let isWhole = true;
+  // Who reads it may be gone; the status tells, too.
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error) => {
+    // Whoever has closed it knows.
+    if (isWhole && errnoOf(error) !== 'EPIPE') complain(`standard output: ${messageOf(error)}`);
+    isWhole = false;
+  });
+  return () => isWhole;
+}
+
 disarmSignals();
-process.exitCode = await main(process.argv.slice(2)).catch(report);
+const isWhole = surviveOutput();
+const args = process.argv.slice(2);
+const status = await main(args).catch(report);
+// Node tells of what was written last in its next turn.
+await new Promise(setImmediate);
+// The daemon's work is not what it prints.
+process.exitCode = status === 0 && args[0] !== 'serve' && !isWhole() ? 1 : status;

@@ -45,16 +45,25 @@ export const token: Command = {
     const context = openAppliance(namedRoot(values.root), 'console', 'token reset');
     const file = values['token-file'];
     const said = await (file === undefined ? renewPassphrase(context) : replace(context, file));
+    const elsewhere = file === undefined ? `: the passphrase is in ${context.paths.apiTokenSetup}` : '';
     await context.audit.record({
       id: randomBytes(8).toString('hex'),
       action: 'token.reset',
       target: file === undefined ? 'passphrase' : 'token',
       address: undefined,
     });
-    process.stdout.write(said);
+    await print(said).catch(() => {
+      throw new FatalError(`the token was reset, but this cannot be printed${elsewhere}`);
+    });
     return 0;
   },
 };
+
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
 
 async function renewPassphrase(context: ApplianceContext): Promise<string> {
   const passphrase = await resetToken(context, context.gate.firstRun);
