@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { firstLine } from '../core/first-line.js';
 import { DAEMON_USER, findUserId } from '../system/accounts.js';
 import { createFileExclusive, writeFileAtomic, type AtomicFileOptions } from '../system/atomic-file.js';
+import { acquireLock, awaitLock, type Lock } from '../system/lock.js';
 import { readSmallFile, sizeOfSmallFile } from '../system/small-file.js';
 
 /** `etc/api.token` and `etc/api.token.setup`. */
@@ -30,6 +32,16 @@ export function readApiToken(files: TokenFiles): TokenState {
  * or there is none. So each change is done at the moment at which the token is, and what is cut off before or after it
  * leaves a token that is good for all that it was good for.
  */
+
+/** Where the locks of this appliance are, too: who changes the files does so one at a time. */
+export interface LockedTokenFiles extends TokenFiles {
+  readonly locks: string;
+}
+
+/** Runs `change` while nobody else changes the files: two would mix what they write. */
+export async function changingToken<T>(files: LockedTokenFiles, change: () => Promise<T>): Promise<T> {
+  return underLock(await awaitLock(lockOf(files)), change);
+}
 
 /** The passphrase of a first run that waits for its `/setup`; undefined where there is none. */
 export function readPassphrase(files: TokenFiles): string | undefined {
@@ -62,6 +74,8 @@ export async function replaceApiToken(files: TokenFiles, token: string): Promise
  * @returns whether it was stored
  */
 export async function createFirstRunToken(files: TokenFiles, passphrase: string): Promise<boolean> {
+  // Another process may have stored one since the caller looked.
+  if (readApiToken(files).state !== 'absent') return false;
   await writeFileAtomic(files.apiTokenSetup, `${passphrase}\n`, ownedByDaemon());
   return createFileExclusive(files.apiToken, `${passphrase}\n`, ownedByDaemon());
 }
@@ -80,9 +94,26 @@ export async function endFirstRun(files: TokenFiles): Promise<void> {
   await writeFileAtomic(files.apiTokenSetup, '', ownedByDaemon());
 }
 
-/** Removes passphrases that no first run waits with any more. */
-export async function removeVoidPassphrases(files: TokenFiles): Promise<void> {
-  if (sizeOfSmallFile(files.apiTokenSetup) && !isFirstRunPending(files)) await endFirstRun(files);
+/** Removes passphrases that no first run waits with any more, unless somebody is changing the files now. */
+export async function removeVoidPassphrases(files: LockedTokenFiles): Promise<void> {
+  const isVoid = () => Boolean(sizeOfSmallFile(files.apiTokenSetup)) && !isFirstRunPending(files);
+  const lock = isVoid() ? await acquireLock(lockOf(files)) : undefined;
+  if (!lock) return;
+  await underLock(lock, async () => {
+    if (isVoid()) await endFirstRun(files);
+  });
+}
+
+function lockOf({ locks }: LockedTokenFiles): string {
+  return join(locks, 'token');
+}
+
+async function underLock<T>(lock: Lock, change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } finally {
+    await lock.release();
+  }
 }
 
 /** The newest one, then, while it is being replaced, the one that has waited before. */

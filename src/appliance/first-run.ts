@@ -2,7 +2,13 @@ import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { FirstRun } from '../config/endpoint-gate.js';
 import { productPath } from '../config/paths.js';
-import { createFirstRunToken, readApiToken, replaceByFirstRunToken, type TokenFiles } from './api-token.js';
+import {
+  changingToken,
+  createFirstRunToken,
+  readApiToken,
+  replaceByFirstRunToken,
+  type LockedTokenFiles,
+} from './api-token.js';
 
 /** Where a passphrase is needed although no first run is configured. */
 const UNCONFIGURED: FirstRun = { wordLength: 4 };
@@ -13,9 +19,13 @@ const UNCONFIGURED: FirstRun = { wordLength: 4 };
  *
  * @returns true if a passphrase was made now
  */
-export async function prepareFirstRun(files: TokenFiles, firstRun: FirstRun | undefined): Promise<boolean> {
+export async function prepareFirstRun(
+  files: LockedTokenFiles,
+  firstRun: FirstRun | undefined,
+): Promise<boolean> {
   if (readApiToken(files).state !== 'absent') return false;
-  return createFirstRunToken(files, await makePassphrase(firstRun));
+  const passphrase = await makePassphrase(firstRun);
+  return changingToken(files, () => createFirstRunToken(files, passphrase));
 }
 
 /**
@@ -24,9 +34,12 @@ export async function prepareFirstRun(files: TokenFiles, firstRun: FirstRun | un
  * @returns the passphrase
  * @throws the system error that prevented it; the token is as it was, unless it could be replaced, but not put on the disk
  */
-export async function renewPassphrase(files: TokenFiles, firstRun: FirstRun | undefined): Promise<string> {
+export async function renewPassphrase(
+  files: LockedTokenFiles,
+  firstRun: FirstRun | undefined,
+): Promise<string> {
   const passphrase = await makePassphrase(firstRun);
-  await replaceByFirstRunToken(files, passphrase);
+  await changingToken(files, () => replaceByFirstRunToken(files, passphrase));
   return passphrase;
 }
 

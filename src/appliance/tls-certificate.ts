@@ -1,11 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sleep } from '../core/clock.js';
 import { FatalError, messageOf } from '../core/errors.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
 import { createSelfSignedCertificate, parseKeyPair, type KeyPair } from '../system/certificate.js';
-import { acquireLock, type Lock } from '../system/lock.js';
+import { awaitLock } from '../system/lock.js';
 
 export interface CertificateFiles {
   readonly locks: string;
@@ -25,8 +24,6 @@ interface NewFile {
 
 const MODE = 0o640;
 const RECORD_MODE = 0o644;
-const LOCK_WAIT_MS = 60_000;
-const LOCK_RETRY_MS = 50;
 
 /**
  * The pair that the listener serves: `enterprise.pem`, else key and certificate from their own files; a self-signed
@@ -79,16 +76,6 @@ async function createAndStore(files: CertificateFiles): Promise<KeyPair> {
     return parseKeyPair((await readTextFile(files.tlsBundle)) ?? '');
   } finally {
     await lock.release();
-  }
-}
-
-async function awaitLock(directory: string): Promise<Lock> {
-  const deadline = performance.now() + LOCK_WAIT_MS;
-  for (;;) {
-    const lock = await acquireLock(directory);
-    if (lock) return lock;
-    if (performance.now() > deadline) throw new Error('another process has been making one for a minute');
-    await sleep(LOCK_RETRY_MS);
   }
 }
 

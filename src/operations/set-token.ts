@@ -1,9 +1,10 @@
 import {
+  changingToken,
   createApiToken,
   endFirstRun,
   isFirstRunPending,
   replaceApiToken,
-  type TokenFiles,
+  type LockedTokenFiles,
 } from '../appliance/api-token.js';
 import type { Settings } from '../config/settings.js';
 import { AdminError, messageOf } from '../core/errors.js';
@@ -14,7 +15,7 @@ const ALLOWED = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 
 const LONGEST = 255;
 
 export interface SetTokenParts {
-  readonly paths: TokenFiles & { readonly tokenLog: string };
+  readonly paths: LockedTokenFiles & { readonly tokenLog: string };
   readonly settings: Pick<Settings, 'applianceType'>;
   readonly logger: Logger;
 }
@@ -33,13 +34,17 @@ export async function setToken(
 ): Promise<boolean> {
   requireValidToken(token);
   const log = createJobLog(paths.tokenLog, settings.applianceType, logger);
-  if (replace) await replaceApiToken(paths, token);
-  else if (!(await createApiToken(paths, token))) return false;
-  await endFirstRun(paths).catch((error: unknown) => {
-    // A passphrase that was chosen as the token is good for `/setup` alone until then.
-    if (isFirstRunPending(paths)) throw error;
-    logger.error({ reason: messageOf(error) }, 'the passphrase of the first run could not be removed');
+  const isSet = await changingToken(paths, async () => {
+    if (replace) await replaceApiToken(paths, token);
+    else if (!(await createApiToken(paths, token))) return false;
+    await endFirstRun(paths).catch((error: unknown) => {
+      // A passphrase that was chosen as the token is good for `/setup` alone until then.
+      if (isFirstRunPending(paths)) throw error;
+      logger.error({ reason: messageOf(error) }, 'the passphrase of the first run could not be removed');
+    });
+    return true;
   });
+  if (!isSet) return false;
   await log.line('Updating API token. Please wait..');
   await log.line('Updating API token successful');
   return true;

@@ -1,6 +1,7 @@
 import { link, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
+import { sleep } from '../core/clock.js';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { readBytes, UnusableFile } from '../core/read-only.js';
 import { repeatUntilDone } from '../core/repeat.js';
@@ -39,6 +40,8 @@ interface Holder extends ProcessScope {
 
 const STALE_MS = 10_000;
 const EMPTY_AGAIN_MS = 500;
+const WAIT_MS = 60_000;
+const RETRY_MS = 50;
 /** A claim tells pids: an observer with other rights may read it. */
 const MODE = 0o644;
 
@@ -70,6 +73,19 @@ export async function acquireLock(
   } catch (error) {
     await emptyClaim(directory, number);
     throw error;
+  }
+}
+
+/** As {@link acquireLock}, but waits for other holders, whose work is short. @throws Error after a minute */
+export async function awaitLock(directory: string): Promise<Lock> {
+  const deadline = performance.now() + WAIT_MS;
+  for (;;) {
+    const lock = await acquireLock(directory);
+    if (lock) return lock;
+    if (performance.now() > deadline) {
+      throw new Error(`another process has held the lock ${directory} for a minute`);
+    }
+    await sleep(RETRY_MS);
   }
 }
 

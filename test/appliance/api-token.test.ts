@@ -57,10 +57,15 @@ describe('which passphrase waits for a set-up', () => {
   });
 });
 
-test('a first run that comes after a token does not wait', async () => {
-  const files = { apiToken: join(directory, 'api.token'), apiTokenSetup: join(directory, 'api.token.setup') };
+test('a first run that comes after a token does not wait, and what it has left is removed', async () => {
+  const files = {
+    apiToken: join(directory, 'api.token'),
+    apiTokenSetup: join(directory, 'api.token.setup'),
+    locks: directory,
+  };
   expect(await createApiToken(files, 'mine')).toBe(true);
   expect(await createFirstRunToken(files, 'words')).toBe(false);
+  await writeFile(files.apiTokenSetup, 'words\n');
   expect(readPassphrase(files)).toBeUndefined();
   await removeVoidPassphrases(files);
   expect(await readFile(files.apiTokenSetup, 'utf8')).toBe('');

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import request from 'supertest';
+import { isDoneWithin } from '../../src/core/clock.js';
 import { createAppliance, TOKEN, type TestAppliance } from '../support/appliance.js';
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js';
 import { faultAt } from '../support/faulty-file.js';
@@ -162,4 +164,48 @@ describe('a first run that begins', () => {
       await expectWaiting((await setupFile()).trim());
     },
   );
+});
+
+describe('two processes at the same time', () => {
+  /** Far more than it takes where nothing is waited for. */
+  const AWHILE_MS = 3_000;
+
+  let stopped: ChildProcess;
+  afterEach(() => void stopped.kill('SIGKILL'));
+
+  /** A process that stops before it replaces or creates the file. */
+  async function startStopped(file: string, ...command: readonly string[]): Promise<void> {
+    const product = [process.execPath, resolve('dist/cli.js'), ...command, '--root', appliance.root];
+    const [program = '', ...args] = [...faultAt({ file, effect: 'SIGSTOP', nth: 1 }), ...product];
+    stopped = spawn(program, args, { stdio: 'ignore' });
+    await poll('it has stopped', () => {
+      const stat = readFileSync(`/proc/${stopped.pid ?? 0}/stat`, 'utf8');
+      return Promise.resolve(stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'));
+    });
+  }
+
+  test('that begin a first run agree on the passphrase', async () => {
+    await startStopped(appliance.paths.apiTokenSetup, 'serve', '--port', '0');
+    const other = start();
+    await isDoneWithin(other, AWHILE_MS);
+    stopped.kill('SIGCONT');
+    await other;
+    await poll(
+      'both are done',
+      async () => (await setupFile()) === (await appliance.read(appliance.paths.apiToken)),
+    );
+    await expectWaiting((await setupFile()).trim());
+  });
+
+  test('that reset and set the token do it one after the other', async () => {
+    await appliance.write(appliance.paths.apiToken, `${TOKEN}\n`);
+    await start();
+    await startStopped(appliance.paths.apiToken, 'token', 'reset');
+    const set = setUp(TOKEN, 'mine').then(({ status }) => status);
+    await isDoneWithin(set, AWHILE_MS);
+    const exited = once(stopped, 'exit');
+    stopped.kill('SIGCONT');
+    expect([await set, await exited]).toEqual([200, [0, null]]);
+    await expectSet('mine');
+  });
 });

@@ -9,7 +9,10 @@ let count = 0;
 function fail(call) {
   count += 1;
   if (nth !== '' && count !== Number(nth)) return;
-  if (effect.startsWith('SIG')) process.kill(process.pid, effect);
+  if (effect.startsWith('SIG')) {
+    process.kill(process.pid, effect);
+    return;
+  }
   throw Object.assign(new Error(`${effect}: injected, ${call}`), { code: effect, syscall: call });
 }
 

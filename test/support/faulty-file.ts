@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 /** What happens when a process is about to replace, to create or to remove a file. */
 export interface FileFault {
   readonly file: string;
-  /** An errno, which the call fails with, or `SIGKILL`, which comes before anything is done. */
-  readonly effect: 'SIGKILL' | 'ENOSPC';
+  /** An errno, which the call fails with, or a signal, which comes before anything is done. */
+  readonly effect: 'SIGKILL' | 'SIGSTOP' | 'ENOSPC';
   /** From 1, counted by each process; default: each time. */
   readonly nth?: number | undefined;
 }
