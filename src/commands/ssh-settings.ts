@@ -10,7 +10,7 @@ import {
 } from '../appliance/uploaded-settings.js';
 import { sftpUploads } from '../config/paths.js';
 import { firstLine } from '../core/first-line.js';
-import { AdminError } from '../core/errors.js';
+import { AdminError, messageOf } from '../core/errors.js';
 import { createUploadDirectory, removeUploadDirectory } from '../http/upload-directory.js';
 import { readTextFile } from '../system/atomic-file.js';
 import { followLog } from './follow-log.js';
@@ -52,7 +52,7 @@ async function change(
     await writeFile(file, jsonLine(uploaded.document), { mode: 0o600 });
     const target = await validate(file);
     const hasSucceeded = await runJob(session, name, { settings: file }, { target });
-    for (const source of uploaded.sources) await rm(source, { force: true });
+    for (const source of uploaded.sources) await removeUploaded(session, source);
     return hasSucceeded;
   } finally {
     await removeUploadDirectory(directory);
@@ -68,7 +68,14 @@ export async function changeToken(session: SshSession): Promise<boolean> {
   const token = firstLine(text);
   const log = await followLog(paths.tokenLog, write);
   await log.showUntil(session.operations.setToken(token, true));
-  await rm(apiToken);
   await audit.record({ id, action: 'token.update.success', target: 'api/v1/admin/setup', address });
+  await removeUploaded(session, apiToken);
   return true;
+}
+
+/** What was changed is changed, whether what asked for it can be removed or not. */
+async function removeUploaded({ logger }: SshSession, file: string): Promise<void> {
+  await rm(file, { force: true }).catch((error: unknown) => {
+    logger.error({ file, reason: messageOf(error) }, 'an upload could not be removed');
+  });
 }

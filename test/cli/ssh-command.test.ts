@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -8,6 +8,7 @@ import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
 import { writeScript } from '../support/script-file.js';
+import { testWithMount } from '../support/test-with-mount.js';
 import { makePackage } from '../support/update-package.js';
 import { admind } from './command-line.js';
 
@@ -199,6 +200,22 @@ test('storage: what is not allowed is refused, and nothing uploaded fails', asyn
     'admind: Invalid option: type. Allowed: local, nfs, aoe, iscsi, nbd\n',
   );
 });
+
+testWithMount(
+  'token: an upload that cannot be removed makes no failure of a change, which is audited',
+  async () => {
+    const { apiToken } = uploads();
+    await writeFile(apiToken, 'new-token\n');
+    execFileSync('mount', ['--bind', apiToken, apiToken]);
+    try {
+      const { status, stderr } = await ssh('token');
+      expect([status, stderr]).toEqual([0, expect.stringContaining('an upload could not be removed')]);
+      expect(await audit()).toContain(',ssh,admin,token.update.success,');
+    } finally {
+      execFileSync('umount', [apiToken]);
+    }
+  },
+);
 
 test('token: the first line of api.token; it is in no output', async () => {
   await writeFile(uploads().apiToken, 'new-token\r\nmore\n');
