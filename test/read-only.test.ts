@@ -17,25 +17,29 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-testWithMount('a daemon on a file system that became read-only starts, answers, and says so', async () => {
-  unmount = mountTmpfs(directory, '16m');
-  const appliance = await createAppliance({ logLevel: 'info' }, directory);
-  const { paths, write } = appliance;
-  await write(paths.apiToken, TOKEN);
-  await write(paths.version, '1.0.0\n');
-  // It makes its certificate.
-  await (await startDaemonProcess(appliance)).kill('SIGTERM');
-  // What a crash leaves, too.
-  await mkdir(join(paths.incoming, '.upload-1-1-0-0'));
-  await write(paths.updateLog, 'half a');
-  await write(paths.updateStatusJson, '{"status":"running","percentage":10}');
-  execFileSync('mount', ['-o', 'remount,ro', directory]);
-  const daemon = await startDaemonProcess(appliance);
-  try {
-    await daemon.call('get', '/version').expect(200, '{"version":"1.0.0"}');
-    await daemon.call('get', '/update').expect(200);
-    expect(daemon.output()).toContain('EROFS');
-  } finally {
-    await daemon.kill('SIGTERM');
-  }
-});
+testWithMount(
+  'a daemon on a file system that became read-only starts, answers, reboots, and says so',
+  async () => {
+    unmount = mountTmpfs(directory, '16m');
+    const appliance = await createAppliance({ logLevel: 'info' }, directory);
+    const { paths, write } = appliance;
+    await write(paths.apiToken, TOKEN);
+    await write(paths.version, '1.0.0\n');
+    // It makes its certificate.
+    await (await startDaemonProcess(appliance)).kill('SIGTERM');
+    // What a crash leaves, too.
+    await mkdir(join(paths.incoming, '.upload-1-1-0-0'));
+    await write(paths.updateLog, 'half a');
+    await write(paths.updateStatusJson, '{"status":"running","percentage":10}');
+    execFileSync('mount', ['-o', 'remount,ro', directory]);
+    const daemon = await startDaemonProcess(appliance);
+    try {
+      await daemon.call('get', '/version').expect(200, '{"version":"1.0.0"}');
+      await daemon.call('get', '/update').expect(200);
+      await daemon.call('get', '/reboot').expect(202);
+      expect(daemon.output()).toContain('EROFS');
+    } finally {
+      await daemon.kill('SIGTERM');
+    }
+  },
+);

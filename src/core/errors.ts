@@ -63,9 +63,14 @@ export function isDiskFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
 }
 
-/** For `catch`: that there is no space is no error, every other error is thrown on. */
-export function ignoreDiskFull(error: unknown): undefined {
-  if (!isDiskFull(error)) throw error;
+/** Whether a write failed as the disk takes nothing: it is full, or was made read-only after a fault. */
+export function isUnwritable(error: unknown): boolean {
+  return isDiskFull(error) || errnoOf(error) === 'EROFS';
+}
+
+/** For `catch`: that the disk takes nothing is no error, every other error is thrown on. */
+export function ignoreUnwritable(error: unknown): undefined {
+  if (!isUnwritable(error)) throw error;
 }
 
 /** For `catch`: a file that is not there is no error, every other error is thrown on. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.js';
 import { sleep } from '../core/clock.js';
-import { ignoreDiskFull, messageOf } from '../core/errors.js';
+import { ignoreUnwritable, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { readsRunning } from '../records/job-status.js';
 import { acquireLock, isLocked, type Lock } from '../system/lock.js';
@@ -26,19 +26,19 @@ export async function acquireJobLock(
   logger: Pick<Logger, 'error'>,
 ): Promise<Lock | Refused> {
   if (jobs[name].needsNoSpace !== true) return awaitLock(name, paths);
-  const tellIfFull = (error: unknown) => {
-    ignoreDiskFull(error);
+  const tellIfUnwritable = (error: unknown) => {
+    ignoreUnwritable(error);
     logger.error({ job: name, reason: messageOf(error) }, 'a lock could not be written');
   };
   // Twice: where there is space again, one that runs without a lock would be taken for one that was cut off.
-  const atOnce = await awaitLock(name, paths).catch(ignoreDiskFull);
-  const lock = atOnce ?? (await awaitLock(name, paths).catch(tellIfFull));
+  const atOnce = await awaitLock(name, paths).catch(ignoreUnwritable);
+  const lock = atOnce ?? (await awaitLock(name, paths).catch(tellIfUnwritable));
   if (!lock) {
     const refusedBy = await findHolder(name, paths);
     return refusedBy === undefined ? NO_LOCK : { refusedBy };
   }
   if ('refusedBy' in lock) return lock;
-  return { ...lock, addGroup: (leader) => lock.addGroup(leader).catch(tellIfFull) };
+  return { ...lock, addGroup: (leader) => lock.addGroup(leader).catch(tellIfUnwritable) };
 }
 
 /** Of a job that needs no space, where there is none for a lock: while that is so, no other job can start. */

@@ -1,6 +1,6 @@
 import type { Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
-import { isDiskFull, messageOf } from '../core/errors.js';
+import { isDiskFull, isUnwritable, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { createJobLog, type JobLog } from '../records/job-log.js';
 import {
@@ -74,7 +74,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     try {
       await writeJobStatus(files, state, fields).catch((error: unknown) => overwrite(state, fields, error));
     } catch (error) {
-      if (job.needsNoSpace !== true || !isDiskFull(error)) throw error;
+      if (job.needsNoSpace !== true || !isUnwritable(error)) throw error;
       logger.error({ job: job.name, state, reason: messageOf(error) }, 'a status could not be written');
     }
   };

@@ -22,7 +22,10 @@ export interface Job {
   /** Stages that its log and status pass through, and the percentage of each. */
   readonly stages: Readonly<Record<string, number>>;
   readonly texts: JobTexts;
-  /** It works although a full disk keeps its lock, status and log from being written: it may be what helps against that. */
+  /**
+   * It works although a disk that is full or read-only keeps its lock, status and log from being written: it may be what helps
+   * against that.
+   */
   readonly needsNoSpace?: boolean;
   /** A change of another job that cannot be put right does not keep it from starting: it may be what helps against that. */
   readonly isRemedy?: boolean;

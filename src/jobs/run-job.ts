@@ -1,6 +1,6 @@
 import { systemScript } from '../appliance/system-script.js';
 import { journalOf } from '../config/paths.js';
-import { errnoOf, ignoreDiskFull, messageOf } from '../core/errors.js';
+import { errnoOf, ignoreUnwritable, messageOf } from '../core/errors.js';
 import { captureScript } from '../system/captured-script.js';
 import type { Change } from '../system/change.js';
 import { exists } from '../system/exists.js';
@@ -112,7 +112,7 @@ async function saveImage(
       logLimitBytes: settings.scriptOutputLimitBytes,
       timeoutMs: settings.scriptTimeLimitMs,
       needsNoSpace: true,
-      onStart: (group) => lock.addGroup(group).catch(ignoreDiskFull),
+      onStart: (group) => lock.addGroup(group).catch(ignoreUnwritable),
     }),
   );
   const failure = describeFailure(result);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { isDiskFull } from '../core/errors.js';
+import { isUnwritable } from '../core/errors.js';
 import { openBoundedLog } from './bounded-log.js';
 import { requireDescriptors } from './descriptors.js';
 import { identify, killGroup, stopGroup, type ProcessIdentity } from './processes.js';
@@ -26,7 +26,7 @@ export interface LoggedScriptCall extends ScriptCall {
   readonly log: string;
   /** How much output is kept; the rest is dropped. */
   readonly logLimitBytes: number;
-  /** Whether it runs without a log where there is no space for one. */
+  /** Whether it runs without a log where the disk takes none. */
   readonly needsNoSpace?: boolean | undefined;
   /** Whether background children that the script leaves running are killed; default: they are left alone. */
   readonly killsLeftovers?: boolean | undefined;
@@ -58,7 +58,7 @@ const GATE = 'read -r go <&3 || exit 126; exec 3<&-; exec "$@"';
  */
 export async function runScript(call: LoggedScriptCall): Promise<LoggedResult> {
   const log = await openBoundedLog(call.log, call.logLimitBytes).catch((error: unknown) => {
-    if (call.needsNoSpace !== true || !isDiskFull(error)) throw error;
+    if (call.needsNoSpace !== true || !isUnwritable(error)) throw error;
     return openBoundedLog('/dev/null', call.logLimitBytes);
   });
   let result: ScriptResult;
