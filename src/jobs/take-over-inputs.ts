@@ -33,6 +33,8 @@ export async function takeOverInputs(
 }
 
 async function move(source: string, target: string): Promise<void> {
+  // Others may look into where it goes, and it may hold a key. What is wrong with it is told when it is there.
+  await restrict(openInDirectory(source)).catch(() => undefined);
   const isMoved = await rename(source, target).then(
     () => true,
     async (error: unknown) => {
@@ -41,13 +43,18 @@ async function move(source: string, target: string): Promise<void> {
       return false;
     },
   );
-  if (isMoved) await close(target);
+  if (!isMoved) return;
+  // Only now that nobody else can exchange it, it can be seen what it is.
+  await restrict(open(target, AS_IT_IS)).catch(async (error: unknown) => {
+    await freePath(target);
+    throw error;
+  });
 }
 
-/** Only now that nobody else can exchange it, it can be seen what it is. */
-async function close(target: string): Promise<void> {
+/** Keeps others from reading an input, unless another user owns it. */
+async function restrict(opening: Promise<FileHandle>): Promise<void> {
   try {
-    const handle = await open(target, AS_IT_IS);
+    const handle = await opening;
     try {
       await sizeOf(handle, undefined);
       await handle.chmod(MODE);
@@ -55,10 +62,7 @@ async function close(target: string): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    // Another owner's file keeps its mode.
-    if (['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) return;
-    await freePath(target);
-    throw error;
+    if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
   }
 }
 

@@ -1,4 +1,15 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { appliancePaths, type Paths } from '../../src/config/paths.js';
@@ -43,6 +54,15 @@ describe.each(ways)('an input that is %s', (_way, requester) => {
     expect(await readdir(paths.taken)).toEqual([]);
     expect(await readFile(join(root, 'secret'), 'utf8')).toBe('secret');
   });
+});
+
+test('an input that is moved is kept from others before it is', async () => {
+  await writeFile(sent, 'mine');
+  await chmod(sent, 0o644);
+  // Nothing can be moved to where it is to go.
+  await mkdir(join(paths.licenseInput, 'in-the-way'), { recursive: true });
+  await expect(takeOverInputs(licenseJob, paths, { license: sent })).rejects.toThrow();
+  expect((await stat(sent)).mode & 0o777).toBe(0o600);
 });
 
 test('an input is not looked for through a link that took the place of its directory', async () => {
