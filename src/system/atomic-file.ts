@@ -16,8 +16,8 @@ export interface AtomicFileOptions {
 
 const STAGED_FOR_MS = 60_000;
 const SAME_GROUP = -1;
-/** See {@link stagedSuffix}. */
-const STAGED_SUFFIX = /^([0-9a-f]{4})([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}\.new$/;
+/** See {@link stagedSuffix}; earlier versions told nothing of the namespace. */
+const STAGED_SUFFIX = /^([0-9a-f]{4})([0-9a-f]{4})?([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}\.new$/;
 /** Ticks of 10 ms pass it in over a year, and start at 0 again. */
 const TICKS_END = 2 ** 32;
 
@@ -53,9 +53,9 @@ export async function createFileExclusive(
 }
 
 /**
- * Removes what writers that were killed have staged in `directory`: all that is from before the last boot, and what is not
- * from this minute unless its writer lives. The clock may have jumped since: what a living one writes can look a year old,
- * and what a dead one left as if it were to come.
+ * Removes what writers that were killed have staged in `directory`: all that is from before the last boot, and what no living
+ * process of this namespace writes, nor, for a minute, one of another. The clock may have jumped since: what a living one writes
+ * can look a year old, and what a dead one left as if it were to come.
  *
  * @throws the first system error, after all the others are removed
  */
@@ -63,12 +63,15 @@ export async function removeStaleStagedFiles(directory: string): Promise<void> {
   const failures: unknown[] = [];
   for (const name of (await readdir(directory).catch(ignoreMissing)) ?? []) {
     if (!name.startsWith('.')) continue;
-    const [, boot, writer, start] = STAGED_SUFFIX.exec(name.split('.').slice(-2).join('.')) ?? [];
+    const [, boot, namespace, writer, start] = STAGED_SUFFIX.exec(name.split('.').slice(-2).join('.')) ?? [];
     if (boot === undefined || writer === undefined || start === undefined) continue;
     // A file that is gone by now was not stale.
     const stats = await stat(join(directory, name)).catch(() => undefined);
     const isOfThisMinute = Math.abs(Date.now() - (stats?.mtimeMs ?? Date.now())) <= STAGED_FOR_MS;
-    const isStale = boot !== bootTag() || !(isOfThisMinute || writerLives(writer, start));
+    // A writer in another namespace is not seen from here.
+    const mayBeSeen = namespace === tagOf(currentScope().pidNamespace);
+    const isWritten = writerLives(writer, start) || (!mayBeSeen && isOfThisMinute);
+    const isStale = boot !== tagOf(currentScope().bootId) || !isWritten;
     // Others may write in the directory, and this process may be root.
     if (isStale) await removeTree(join(directory, name)).catch((error: unknown) => failures.push(error));
   }
@@ -105,10 +108,11 @@ export function stagedName(file: string): string {
   return join(dirname(file), `.${basename(file)}.${stagedSuffix()}`);
 }
 
-/** Tells a staged file, whether it was staged since the last boot, and by which process. */
+/** Tells a staged file, whether it was staged since the last boot, and by which process of which namespace. */
 export function stagedSuffix({ pid, startTicks = 0 } = identify(process.pid)): string {
+  const { bootId, pidNamespace } = currentScope();
   const writer = [pid, startTicks % TICKS_END].map((number) => number.toString(16).padStart(8, '0')).join('');
-  return `${bootTag()}${writer}${randomBytes(4).toString('hex')}.new`;
+  return `${tagOf(bootId)}${tagOf(pidNamespace)}${writer}${randomBytes(4).toString('hex')}.new`;
 }
 
 function writerLives(writer: string, start: string): boolean {
@@ -118,8 +122,8 @@ function writerLives(writer: string, start: string): boolean {
 }
 
 /** Four hex digits. */
-function bootTag(): string {
-  return createHash('sha256').update(currentScope().bootId).digest('hex').slice(0, 4);
+function tagOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 4);
 }
 
 /** Creates `file`, with its directory, and returns when its content, whole or in pieces, is on the disk. */

@@ -43,8 +43,19 @@ test('what a dead process has left goes although the clock was put a year back',
   expect(await readdir(directory)).toEqual([]);
 });
 
-test('what is of this minute stays: its writer may be seen from elsewhere only', async () => {
-  const name = await stage(stagedSuffix(deadWriter()), 30);
+test('what a dead process has left goes at once', async () => {
+  await stage(stagedSuffix(deadWriter()), 0);
+  await removeStaleStagedFiles(directory);
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test.each([
+  ['another namespace', '0000'],
+  ['an earlier version, which does not tell its namespace', ''],
+])('what is of this minute stays where its writer may be one of %s', async (_what, namespace) => {
+  const suffix = stagedSuffix(deadWriter()).replace(/^(.{4}).{4}/, `$1${namespace}`);
+  const name = await stage(suffix, 30);
+  await stage(suffix.replace(/.{8}\.new$/, '00000000.new'), 90);
   await removeStaleStagedFiles(directory);
   expect(await readdir(directory)).toEqual([name]);
 });
