@@ -58,10 +58,8 @@ export async function replaceFiles(
       if ('content' in replacement) await writeSynced(staged, replacement.content, replacement);
     }
     for (const entry of entries) await keepOld(entry);
-    // Not every file system writes changes of several directories in their order.
     await syncDirectories(entries);
-    for (const { file, staged } of entries) await rename(staged, file);
-    await syncDirectories(entries);
+    await inOrder(entries, ({ file, staged }) => rename(staged, file));
     return change;
   } catch (error) {
     // What cannot be put back is found by its journal; the reason is this error.
@@ -124,8 +122,7 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
       // A commit that failed may be on the disk: who found it there would take what is put back for what is new.
       if (mayBeCommitted) await writeJournal(journal, { entries, isCommitted: false });
       mayBeCommitted = false;
-      for (const entry of entries.toReversed()) await putBack(entry);
-      await syncDirectories(entries);
+      await inOrder(entries.toReversed(), putBack);
       return undefined;
     },
     async close() {
@@ -173,6 +170,15 @@ async function putBack({ file, staged, old }: Entry): Promise<void> {
 
 async function writeJournal(journal: string, content: Journal): Promise<void> {
   await writeFileAtomic(journal, JSON.stringify(content), { mode: JOURNAL_MODE });
+}
+
+/** Not every file system writes changes of several directories in the order in which they were made. */
+async function inOrder(entries: readonly Entry[], change: (entry: Entry) => Promise<void>): Promise<void> {
+  for (const [at, entry] of entries.entries()) {
+    await change(entry);
+    const next = entries[at + 1];
+    if (!next || dirname(next.file) !== dirname(entry.file)) await syncDirectory(dirname(entry.file));
+  }
 }
 
 async function syncDirectories(entries: readonly Entry[]): Promise<void> {
