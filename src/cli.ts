@@ -67,8 +67,9 @@ function surviveOutput(): () => boolean {
   // Who reads it may be gone; the status tells, too.
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error) => {
-    // Whoever has closed it knows.
-    if (isWhole && errnoOf(error) !== 'EPIPE') complain(`standard output: ${messageOf(error)}`);
+    // Whoever has closed it does not want to be told.
+    if (errnoOf(error) === 'EPIPE') return;
+    if (isWhole) complain(`standard output: ${messageOf(error)}`);
     isWhole = false;
   });
   return () => isWhole;
