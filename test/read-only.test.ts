@@ -31,6 +31,7 @@ testWithMount(
     await mkdir(join(paths.incoming, '.upload-1-1-0-0'));
     await write(paths.updateLog, 'half a');
     await write(paths.updateStatusJson, '{"status":"running","percentage":10}');
+    await write(paths.rebootStatus, 'running\n');
     execFileSync('mount', ['-o', 'remount,ro', directory]);
     const daemon = await startDaemonProcess(appliance);
     try {

@@ -78,6 +78,11 @@ export function ignoreMissing(error: unknown): undefined {
   if (errnoOf(error) !== 'ENOENT') throw error;
 }
 
+/** For `catch`: what this user may not look at is no error, every other error is thrown on. */
+export function ignoreHidden(error: unknown): undefined {
+  if (errnoOf(error) !== 'EACCES') throw error;
+}
+
 export function messageOf(error: unknown): string {
   return textProperty(error, 'message') ?? String(error);
 }

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { Paths } from '../config/paths.js';
+import { journalOf, type Paths } from '../config/paths.js';
 import { sleep } from '../core/clock.js';
 import { ignoreUnwritable, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { readsRunning } from '../records/job-status.js';
+import { exists } from '../system/exists.js';
 import { acquireLock, isLocked, type Lock } from '../system/lock.js';
 import { conflictsOf } from './conflicts.js';
-import { findChange } from './find-change.js';
 import { jobs, type JobName } from './index.js';
 
 /** The job that keeps another one from starting: it runs. */
@@ -83,10 +83,10 @@ async function tryToAcquire(name: JobName, paths: Paths): Promise<Lock | undefin
   }
 }
 
-/** A conflict that was cut off half-way and is not put right: what this job would read or replace is no state of anything. */
+/** A conflict whose change was cut off, and is not put right yet: what this job would read or replace is no state of anything. */
 async function findUnfinished(name: JobName, paths: Paths): Promise<JobName | undefined> {
   if (jobs[name].isRemedy === true) return undefined;
-  for (const other of conflictsOf(name)) if (await findChange(jobs[other], paths)) return other;
+  for (const other of conflictsOf(name)) if (await exists(journalOf(paths, other))) return other;
   return undefined;
 }
 

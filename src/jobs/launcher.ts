@@ -1,7 +1,7 @@
 import { productPath, type Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
 import { sleep } from '../core/clock.js';
-import { AdminError, isDiskFull, messageOf } from '../core/errors.js';
+import { AdminError, isDiskFull, isUnwritable, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { repeat, type StopRepeating } from '../core/repeat.js';
 import { createShare } from '../core/share.js';
@@ -9,7 +9,6 @@ import { readsSuccess } from '../records/job-status.js';
 import { isLocked } from '../system/lock.js';
 import { spawnPeer, type Peer } from '../system/peer.js';
 import { findRunning, lockOf } from './acquire.js';
-import { conflictsOf } from './conflicts.js';
 import { jobs, type JobName } from './index.js';
 import { createLogCeiling } from './log-ceiling.js';
 import { launchRunner, type RunningJob } from './runner-process.js';
@@ -110,16 +109,6 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
 
   const settle = (name: JobName) => shareSettling(name, () => settleNow(name));
 
-  /** The job, and those that it conflicts with: what these have left half-done it would take for the state of things. */
-  const settleAll = async (name: JobName): Promise<void> => {
-    await settle(name);
-    for (const other of conflictsOf(name)) {
-      await settle(other).catch((error: unknown) => {
-        if (jobs[name].isRemedy !== true) throw error;
-      });
-    }
-  };
-
   const lookAfter = async (entry: (typeof watched)[number]): Promise<void> => {
     const { recorded, keepLogCeiling } = entry;
     await keepLogCeiling();
@@ -154,7 +143,10 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
     if (isBusy(name)) return { state: 'refused', by: name } as const;
     starting.add(name);
     try {
-      await settleAll(name);
+      // Where the disk takes nothing, the end of an earlier run cannot be written either.
+      await settle(name).catch((error: unknown) => {
+        if (jobs[name].needsNoSpace !== true || !isUnwritable(error)) throw error;
+      });
       const runner = await launch({ run: name, inputs });
       if (runner.state === 'started') {
         running.add(name);

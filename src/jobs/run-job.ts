@@ -13,6 +13,9 @@ import { runQuietly, spoolOf } from './quiet-script.js';
 import type { JobOutcome } from './runner-messages.js';
 import { takeOverInputs } from './take-over-inputs.js';
 
+/** How often it is tried to have the machine follow what is put back, where each try is cut off. */
+const FOLLOW_LIMIT = 3;
+
 export interface JobParts extends RecordedJob {
   /** Uploaded files by form field, which the job takes over. */
   readonly inputs: Readonly<Record<string, string>>;
@@ -128,7 +131,7 @@ async function saveImage(
 export async function undo(parts: JobParts, records: JobRecords, change: Change | undefined): Promise<void> {
   if (!change) return;
   const lost = await change.putBack();
-  const failure = await followUndone(parts, records);
+  const failure = await followUndone(parts, records, change);
   await change.close();
   const told = lost ?? 'The previous state was put back';
   await records.log.line(
@@ -136,22 +139,38 @@ export async function undo(parts: JobParts, records: JobRecords, change: Change 
   );
 }
 
-/** @returns what the job's script says against it; @throws the system error that kept it from being run, which may pass */
-async function followUndone(parts: JobParts, records: JobRecords): Promise<string | undefined> {
+/**
+ * @returns what the job's script says against it, or that it was cut off too often
+ * @throws the system error that kept it from being run, which may pass
+ */
+async function followUndone(
+  parts: JobParts,
+  records: JobRecords,
+  change: Change,
+): Promise<string | undefined> {
+  const { job, logger } = parts;
+  if (!job.afterUndo) return undefined;
+  const cutOff = typeof change.note === 'number' ? change.note : 0;
+  // A script that takes the machine down would do so at every start.
+  if (cutOff >= FOLLOW_LIMIT) return `that was cut off ${cutOff} times`;
+  await change.annotate(cutOff + 1).catch(() => undefined);
   try {
     // Not the job's own signal: the machine has to follow although the job was told to stop.
-    await parts.job.afterUndo?.(
-      openJobContext(parts, records, new AbortController().signal, () => undefined),
-    );
+    await job.afterUndo(openJobContext(parts, records, new AbortController().signal, () => undefined));
     return undefined;
   } catch (error) {
-    if (errnoOf(error) !== undefined) throw error;
-    parts.logger.error(
-      { job: parts.job.name, reason: messageOf(error) },
-      'the machine does not follow an undone change',
-    );
+    if (isSystemError(error)) {
+      await change.annotate(cutOff).catch(() => undefined);
+      throw error;
+    }
+    logger.error({ job: job.name, reason: messageOf(error) }, 'the machine does not follow an undone change');
     return messageOf(error);
   }
+}
+
+/** Node's own codes, `ERR_…`, are those of faults that do not pass. */
+function isSystemError(error: unknown): boolean {
+  return /^E[A-Z0-9]+$/.test(errnoOf(error) ?? '');
 }
 
 export async function reportNotUndone(

@@ -1,9 +1,12 @@
+import { journalOf, type Paths } from '../config/paths.js';
 import { readJobStatus, readsRunning } from '../records/job-status.js';
+import type { Change } from '../system/change.js';
 import { exists } from '../system/exists.js';
+import { findFileChange } from '../system/file-change.js';
 import { acquireLock, type Lock } from '../system/lock.js';
 import { leftOf } from '../system/remove-tree.js';
 import { lockOf } from './acquire.js';
-import { findChange } from './find-change.js';
+import type { Job } from './job.js';
 import { openJobRecords, stagedBy, type RecordedJob } from './job-records.js';
 import { finish, reportNotUndone, undo, type JobParts } from './run-job.js';
 
@@ -91,4 +94,8 @@ async function underLock({ job, paths }: RecordedJob, work: (lock: Lock) => Prom
   } finally {
     await lock.release();
   }
+}
+
+function findChange(job: Job, paths: Paths): Promise<Change | undefined> {
+  return job.findChange?.(paths) ?? findFileChange(journalOf(paths, job.name));
 }

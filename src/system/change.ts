@@ -5,8 +5,10 @@
 export interface Change {
   /** Of a change that was found: whether its maker got as far as the commit. */
   readonly isCommitted: boolean;
-  /** What the commit recorded; undefined before it. */
+  /** What was noted last; of a change that was found. */
   readonly note: unknown;
+  /** Keeps a note with a change that is not committed, as {@link commit} does with one that is. */
+  annotate(note: unknown): Promise<void>;
   /**
    * The point of no return. One that fails may be found as committed or not; {@link putBack} settles that.
    *

@@ -114,6 +114,7 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
   return {
     isCommitted,
     note,
+    annotate: (newNote) => writeJournal(journal, { entries, isCommitted: false, note: newNote }),
     async commit(newNote) {
       mayBeCommitted = true;
       await writeJournal(journal, { entries, isCommitted: true, note: newNote });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, ignoreMissing, messageOf } from '../core/errors.js';
+import { errnoOf, ignoreHidden, ignoreMissing, messageOf } from '../core/errors.js';
 import { UnusableFile } from '../core/read-only.js';
 import { applyDirectoryAttributes, type Attributes } from './attributes.js';
 import { readTextFile, syncDirectory, writeFileAtomic } from './atomic-file.js';
@@ -80,7 +80,9 @@ export async function beginTreeChange(places: TreePlaces): Promise<TreeChange> {
 export async function findTreeChange(places: TreePlaces): Promise<Change | undefined> {
   const journal = await readJournal(places);
   if (journal) return openChange(places, journal);
-  return (await exists(places.directory)) ? openChange(places, undefined) : undefined;
+  // Whoever may not look there leaves it to who may: nothing is replaced yet.
+  const isStaged = await exists(places.directory).catch(ignoreHidden);
+  return isStaged === true ? openChange(places, undefined) : undefined;
 }
 
 /** @param journal undefined where nothing is replaced yet */
@@ -89,6 +91,7 @@ function openChange(places: TreePlaces, journal: Journal | undefined): Change {
   return {
     isCommitted: mayBeCommitted,
     note: journal?.note,
+    annotate: (newNote) => writeJournal(places, { isCommitted: false, note: newNote }),
     async commit(newNote) {
       mayBeCommitted = true;
       await writeJournal(places, { isCommitted: true, note: newNote });

@@ -164,6 +164,23 @@ test('a runner that is killed while the network is set up again: it is set up on
   expect(await files()).toEqual(before);
 });
 
+test('a network.sh that always takes its runner down is given up, and the next change works', async () => {
+  const applied = join(appliance.paths.log, 'applied');
+  await installNetworkScript(`
+    echo "$1" >> '${applied}'
+    [ "$1" = dhcp ] || exit 3
+    [ "$(wc -l < '${applied}')" -lt 3 ] || kill -9 $PPID`);
+  expect(await change({ network: DHCP })).toBe('success');
+  const before = await files();
+  expect(await change({ network: STATIC })).toBe('failed');
+  await poll('the change is ended', async () => (await readdir(appliance.paths.journals)).length === 0);
+  expect(await log()).toContain('but the machine does not follow it: that was cut off 3 times\n');
+  expect(await appliance.read(applied)).toBe('dhcp\nstatic\ndhcp\ndhcp\ndhcp\n');
+  expect(await files()).toEqual(before);
+  await installNetworkScript('exit 0');
+  expect(await change({ network: STATIC })).toBe('success');
+});
+
 test('what cannot be put back is said once, and no change begins before it is put back', async () => {
   await installNetworkScript('[ "$1" = dhcp ] || { rm "$CONF"; mkdir "$CONF"; exit 1; }');
   expect(await change({ network: DHCP })).toBe('success');
