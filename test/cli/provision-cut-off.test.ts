@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import request from 'supertest';
-import { stagedName } from '../../src/system/atomic-file.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js';
 import { faultAt } from '../support/faulty-file.js';
@@ -96,12 +95,14 @@ test('what is no token, or was applied, leaves the first set-up open', async () 
 test('what a run that was killed has staged for its records is removed', async () => {
   const { paths } = appliance;
   await mkdir(paths.provisioned, { recursive: true });
-  const staged = [join(paths.state, 'ownership.json'), join(paths.provisioned, '.token.txt')].map(stagedName);
-  for (const file of staged) {
-    // As if it was from before the last boot.
-    const old = file.replace(/[0-9a-f]{28}\.new$/, `0000${'0'.repeat(24)}.new`);
-    await writeFile(old, 'x');
-    await utimes(old, 0, 0);
+  // As if they were from before the last boot.
+  const suffix = `${'0'.repeat(28)}.new`;
+  for (const file of [
+    join(paths.state, `.ownership.json.${suffix}`),
+    join(paths.provisioned, `..token.txt.${suffix}`),
+  ]) {
+    await writeFile(file, 'x');
+    await utimes(file, 0, 0);
   }
   await start();
   const left = [...(await readdir(paths.state)), ...(await readdir(paths.provisioned))];
