@@ -1,6 +1,6 @@
 import { journalOf, type Paths } from '../config/paths.js';
 import { readJobStatus, readsRunning } from '../records/job-status.js';
-import type { Change } from '../system/change.js';
+import { NOTHING_TO_TELL, type Change } from '../system/change.js';
 import { exists } from '../system/exists.js';
 import { findFileChange } from '../system/file-change.js';
 import { acquireLock, type Lock } from '../system/lock.js';
@@ -41,7 +41,8 @@ export async function settleUnderLock(parts: JobParts): Promise<void> {
   }
   if (change?.isCommitted === true) {
     // Its failure may have been told, where the commit failed and could not be taken back.
-    if (fields.status !== 'success') await finish(parts, records, change.note ?? undefined, change);
+    const isUntold = fields.status !== 'success' && change.note !== NOTHING_TO_TELL;
+    if (isRunning || isUntold) await finish(parts, records, change.note ?? undefined, change);
     else await change.close();
   } else {
     try {

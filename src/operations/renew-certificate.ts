@@ -4,6 +4,7 @@ import { journalOf, type Paths } from '../config/paths.js';
 import type { Logger } from '../core/logger.js';
 import { lockOf } from '../jobs/acquire.js';
 import { EARLIEST_NOW } from '../system/certificate.js';
+import { NOTHING_TO_TELL } from '../system/change.js';
 import { findFileChange, replaceFiles } from '../system/file-change.js';
 import { acquireLock } from '../system/lock.js';
 
@@ -34,7 +35,7 @@ export async function renewCertificate(
     const journal = journalOf(paths, 'certs');
     if ((await findFileChange(journal)) || (await readSelfSigned(paths)) !== served) return false;
     const change = await replaceFiles(journal, await createSelfSigned(paths));
-    await change.commit({});
+    await change.commit(NOTHING_TO_TELL);
     await change.close();
     logger.info('self-signed TLS certificate renewed');
     return true;

@@ -1,3 +1,6 @@
+/** The note of a change that belongs to no job: whoever finds it committed has no success to publish. */
+export const NOTHING_TO_TELL = null;
+
 /**
  * A change of several things on disk that takes effect as a whole: until it is committed it can be undone, also by
  * another process after a crash or a power cut.
@@ -12,7 +15,7 @@ export interface Change {
   /**
    * The point of no return. One that fails may be found as committed or not; {@link putBack} settles that.
    *
-   * @param note JSON that whoever finds the change shall know
+   * @param note JSON that whoever finds the change shall know; {@link NOTHING_TO_TELL} where no job's status is to tell of it
    */
   commit(note: unknown): Promise<void>;
   /**

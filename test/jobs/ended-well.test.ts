@@ -1,9 +1,11 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { journalOf } from '../../src/config/paths.js';
 import { jobs } from '../../src/jobs/index.js';
 import { beginJob, runJob } from '../../src/jobs/run-job.js';
 import { settleUnderLock } from '../../src/jobs/settle.js';
 import { readJobStatus, writeJobStatus } from '../../src/records/job-status.js';
+import { NOTHING_TO_TELL } from '../../src/system/change.js';
 import { replaceFiles } from '../../src/system/file-change.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { jobParts } from '../support/job-parts.js';
@@ -42,6 +44,20 @@ test('a committed change whose failure was told is a success in the end', async 
   const { status } = (await readJobStatus(jobs.license.status(paths))).fields;
   expect([status, await read(paths.license)]).toEqual(['success', 'new']);
   expect(await read(paths.licenseLog)).toMatch(/Updating license successful\n$/);
+});
+
+test('a committed change of no job is closed, and makes a success of no failure', async () => {
+  const { paths, write, read } = appliance;
+  await write(paths.license, 'old');
+  const replacement = { file: paths.license, content: 'new', mode: 0o640 };
+  await (await replaceFiles(journalOf(paths, 'license'), [replacement])).commit(NOTHING_TO_TELL);
+  await writeJobStatus(jobs.license.status(paths), 'failed');
+  const parts = await jobParts('license', paths);
+  await settleUnderLock(parts);
+  await parts.lock.release();
+  const { status } = (await readJobStatus(jobs.license.status(paths))).fields;
+  expect([status, await read(paths.license)]).toEqual(['failed', 'new']);
+  expect(await readdir(paths.journals)).toEqual([]);
 });
 
 test('what saves the live image holds the lock of the job, as its own scripts do', async () => {
