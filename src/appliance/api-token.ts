@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { firstLine } from '../core/first-line.js';
 import { DAEMON_USER, findUserId } from '../system/accounts.js';
 import { createFileExclusive, writeFileAtomic, type AtomicFileOptions } from '../system/atomic-file.js';
-import { acquireLock, awaitLock, type Lock } from '../system/lock.js';
+import { acquireLock, awaitLock, releaseAfter } from '../system/lock.js';
 import { readSmallFile, sizeOfSmallFile } from '../system/small-file.js';
 
 /** `etc/api.token` and `etc/api.token.setup`. */
@@ -40,7 +40,7 @@ export interface LockedTokenFiles extends TokenFiles {
 
 /** Runs `change` while nobody else changes the files: two would mix what they write. */
 export async function changingToken<T>(files: LockedTokenFiles, change: () => Promise<T>): Promise<T> {
-  return underLock(await awaitLock(lockOf(files)), change);
+  return releaseAfter(await awaitLock(lockOf(files)), change);
 }
 
 /** The passphrase of a first run that waits for its `/setup`; undefined where there is none. */
@@ -99,21 +99,13 @@ export async function removeVoidPassphrases(files: LockedTokenFiles): Promise<vo
   const isVoid = () => Boolean(sizeOfSmallFile(files.apiTokenSetup)) && !isFirstRunPending(files);
   const lock = isVoid() ? await acquireLock(lockOf(files)) : undefined;
   if (!lock) return;
-  await underLock(lock, async () => {
+  await releaseAfter(lock, async () => {
     if (isVoid()) await endFirstRun(files);
   });
 }
 
 function lockOf({ locks }: LockedTokenFiles): string {
   return join(locks, 'token');
-}
-
-async function underLock<T>(lock: Lock, change: () => Promise<T>): Promise<T> {
-  try {
-    return await change();
-  } finally {
-    await lock.release();
-  }
 }
 
 /** The newest one, then, while it is being replaced, the one that has waited before. */

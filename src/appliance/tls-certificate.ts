@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FatalError, messageOf } from '../core/errors.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
 import { createSelfSignedCertificate, parseKeyPair, type KeyPair } from '../system/certificate.js';
-import { awaitLock } from '../system/lock.js';
+import { awaitLock, releaseAfter } from '../system/lock.js';
 
 export interface CertificateFiles {
   readonly locks: string;
@@ -66,17 +66,14 @@ function fail(what: string): (error: unknown) => never {
  * process at a time: two would mix their pairs and records.
  */
 async function createAndStore(files: CertificateFiles): Promise<KeyPair> {
-  const lock = await awaitLock(join(files.locks, 'certificate'));
-  try {
+  return releaseAfter(await awaitLock(join(files.locks, 'certificate')), async () => {
     const existing = await readExisting(files);
     if (existing !== undefined) return parseKeyPair(existing.pem);
     for (const { file, content, mode } of await createSelfSigned(files)) {
       await writeFileAtomic(file, content, { mode });
     }
     return parseKeyPair((await readTextFile(files.tlsBundle)) ?? '');
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 /** A new self-signed pair, as the files that hold it, and the record that it is the daemon's own. */

@@ -5,7 +5,7 @@ import { ignoreUnwritable, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { readsRunning } from '../records/job-status.js';
 import { exists } from '../system/exists.js';
-import { acquireLock, isLocked, type Lock } from '../system/lock.js';
+import { acquireLock, isLocked, releaseAfter, type Lock } from '../system/lock.js';
 import { conflictsOf } from './conflicts.js';
 import { jobs, type JobName } from './index.js';
 
@@ -34,7 +34,7 @@ export async function acquireJobLock(
   const atOnce = await awaitLock(name, paths).catch(ignoreUnwritable);
   const lock = atOnce ?? (await awaitLock(name, paths).catch(tellIfUnwritable));
   if (!lock) {
-    const refusedBy = await findHolder(name, paths);
+    const refusedBy = await findObstacle(name, paths);
     return refusedBy === undefined ? NO_LOCK : { refusedBy };
   }
   if ('refusedBy' in lock) return lock;
@@ -51,8 +51,7 @@ async function awaitLock(name: JobName, paths: Paths): Promise<Lock | Refused> {
     if (lock) return lock;
     const refusedBy = await findRunning(name, paths);
     if (refusedBy !== undefined) return { refusedBy };
-    if (performance.now() > deadline)
-      return { refusedBy: (await findHolder(name, paths)) ?? (await findUnfinished(name, paths)) ?? name };
+    if (performance.now() > deadline) return { refusedBy: (await findObstacle(name, paths)) ?? name };
     await sleep(20);
   }
 }
@@ -74,25 +73,20 @@ export function lockOf(name: JobName, paths: Paths): string {
 async function tryToAcquire(name: JobName, paths: Paths): Promise<Lock | undefined> {
   const turn = await acquireLock(join(paths.locks, 'start'));
   if (!turn) return undefined;
-  try {
-    if ((await findHolder(name, paths)) !== undefined) return undefined;
-    if ((await findUnfinished(name, paths)) !== undefined) return undefined;
-    return await acquireLock(lockOf(name, paths), { isStoppable: true });
-  } finally {
-    await turn.release();
-  }
+  return releaseAfter(turn, async () => {
+    if ((await findObstacle(name, paths)) !== undefined) return undefined;
+    return acquireLock(lockOf(name, paths), { isStoppable: true });
+  });
 }
 
-/** A conflict whose change was cut off, and is not put right yet: what this job would read or replace is no state of anything. */
-async function findUnfinished(name: JobName, paths: Paths): Promise<JobName | undefined> {
+/**
+ * The job that keeps this one from its lock: it holds its own, or it is a conflict whose change was cut off and is not put
+ * right yet, so that what would be read or replaced is no state of anything.
+ */
+async function findObstacle(name: JobName, paths: Paths): Promise<JobName | undefined> {
+  const conflicts = conflictsOf(name);
+  for (const other of [name, ...conflicts]) if (await isLocked(lockOf(other, paths))) return other;
   if (jobs[name].isRemedy === true) return undefined;
-  for (const other of conflictsOf(name)) if (await exists(journalOf(paths, other))) return other;
-  return undefined;
-}
-
-async function findHolder(name: JobName, paths: Paths): Promise<JobName | undefined> {
-  for (const other of [name, ...conflictsOf(name)]) {
-    if (await isLocked(lockOf(other, paths))) return other;
-  }
+  for (const other of conflicts) if (await exists(journalOf(paths, other))) return other;
   return undefined;
 }

@@ -10,8 +10,8 @@ import {
 import { AdminError, messageOf } from '../core/errors.js';
 import { parseKeyPair } from '../system/certificate.js';
 import { inIssuingOrder, isIssuedThrough } from '../system/certificate-chain.js';
-import { publicKeyHash } from '../system/public-key-hash.js';
 import { exists } from '../system/exists.js';
+import { publicKeyHash } from '../system/public-key-hash.js';
 import { describeFailure } from '../system/script.js';
 import { tlsReasonOf, tryHandshake } from '../system/trial-handshake.js';
 import { JobFailure, type Job, type JobContext } from './job.js';

@@ -10,11 +10,11 @@ import { encrypt } from '../package/encrypt.js';
 import { gzip } from '../package/gzip.js';
 import { PackageError } from '../package/package-error.js';
 import { tarFiles } from '../package/tar-files.js';
+import { exists } from '../system/exists.js';
 import { collectLogs, logTrouble } from './collect-logs.js';
 import { runDebugCommands } from './debug-commands.js';
 import { JobFailure, type Job, type JobContext } from './job.js';
 import { publishFile, writeOrExplain } from './publish-file.js';
-import { exists } from '../system/exists.js';
 import { requireInstalled } from './require-installed.js';
 
 /** Makes the encrypted `debug-bundle.tar`. Used by: GET /api/v1/admin/debug. */

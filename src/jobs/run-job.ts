@@ -1,6 +1,6 @@
 import { systemScript } from '../appliance/system-script.js';
 import { journalOf } from '../config/paths.js';
-import { errnoOf, ignoreUnwritable, messageOf } from '../core/errors.js';
+import { errnoOfSystemCall, ignoreUnwritable, messageOf } from '../core/errors.js';
 import { captureScript } from '../system/captured-script.js';
 import type { Change } from '../system/change.js';
 import { exists } from '../system/exists.js';
@@ -159,18 +159,13 @@ async function followUndone(
     await job.afterUndo(openJobContext(parts, records, new AbortController().signal, () => undefined));
     return undefined;
   } catch (error) {
-    if (isSystemError(error)) {
+    if (errnoOfSystemCall(error) !== undefined) {
       await change.annotate(cutOff).catch(() => undefined);
       throw error;
     }
     logger.error({ job: job.name, reason: messageOf(error) }, 'the machine does not follow an undone change');
     return messageOf(error);
   }
-}
-
-/** Node's own codes, `ERR_…`, are those of faults that do not pass. */
-function isSystemError(error: unknown): boolean {
-  return /^E[A-Z0-9]+$/.test(errnoOf(error) ?? '');
 }
 
 export async function reportNotUndone(

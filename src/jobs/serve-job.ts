@@ -2,7 +2,7 @@ import type { Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
 import { errnoOf, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { acquireLock, type Lock } from '../system/lock.js';
+import { acquireLock, releaseAfter } from '../system/lock.js';
 import type { MessageChannel } from '../system/message-channel.js';
 import { acquireJobLock, lockOf } from './acquire.js';
 import { jobs } from './index.js';
@@ -74,15 +74,6 @@ async function settle(parts: JobParts, report: Report): Promise<JobOutcome> {
   await settleUnderLock(parts);
   await openJobRecords(parts).cleanUp();
   return { state: 'success' };
-}
-
-/** Whoever is told that a job has ended may start the next one at once. */
-async function releaseAfter<T>(lock: Lock, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } finally {
-    await lock.release();
-  }
 }
 
 /** The machine or its administrator wants this process to end: scripts are stopped and the job is reported failed. */

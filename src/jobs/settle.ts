@@ -3,7 +3,7 @@ import { readJobStatus, readsRunning } from '../records/job-status.js';
 import { NOTHING_TO_TELL, type Change } from '../system/change.js';
 import { exists } from '../system/exists.js';
 import { findFileChange } from '../system/file-change.js';
-import { acquireLock, type Lock } from '../system/lock.js';
+import { acquireLock, releaseAfter, type Lock } from '../system/lock.js';
 import { leftOf } from '../system/remove-tree.js';
 import { lockOf } from './acquire.js';
 import type { Job } from './job.js';
@@ -89,12 +89,7 @@ export async function hasStaged({ job, paths }: RecordedJob): Promise<boolean> {
 
 async function underLock({ job, paths }: RecordedJob, work: (lock: Lock) => Promise<void>): Promise<void> {
   const lock = await acquireLock(lockOf(job.name, paths));
-  if (!lock) return;
-  try {
-    await work(lock);
-  } finally {
-    await lock.release();
-  }
+  if (lock) await releaseAfter(lock, () => work(lock));
 }
 
 function findChange(job: Job, paths: Paths): Promise<Change | undefined> {

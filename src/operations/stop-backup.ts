@@ -13,7 +13,7 @@ import { createJobLog } from '../records/job-log.js';
 import { readsRunning } from '../records/job-status.js';
 import { removeStagedFor, syncDirectory } from '../system/atomic-file.js';
 import { findFileChange } from '../system/file-change.js';
-import { acquireLock } from '../system/lock.js';
+import { acquireLock, releaseAfter } from '../system/lock.js';
 import { freePath } from '../system/remove-tree.js';
 
 export interface StopBackupParts {
@@ -37,14 +37,7 @@ export async function stopBackup({ paths, settings, logger }: StopBackupParts): 
     if (await readsRunning(backupJob.status(paths))) await log.line('Stopping backup');
     await stopJob('backup', paths);
     const lock = await acquireLock(lockOf('backup', paths));
-    if (lock) {
-      try {
-        await deleteBackup(paths, (text) => log.line(text));
-        return;
-      } finally {
-        await lock.release();
-      }
-    }
+    if (lock) return releaseAfter(lock, () => deleteBackup(paths, (text) => log.line(text)));
     // Another one was started in between.
     if (performance.now() > deadline) throw new AdminError('internal', 'Backup could not be stopped');
     await sleep(RETRY_MS);

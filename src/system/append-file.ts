@@ -20,14 +20,14 @@ export async function appendToFile(file: string, text: string, mode: number): Pr
       await giveToAdminGroup(handle, mode).catch(() => undefined);
       await handle.chmod(mode).catch(() => undefined);
     }
-    await handle.appendFile((await endsInLine(file, size)) ? `\n${text}` : text);
+    await handle.appendFile((await endsInHalfLine(file, size)) ? `\n${text}` : text);
   } finally {
     await handle.close();
   }
 }
 
 /** Whether the last of the `size` bytes of a file is in the middle of a line; not of one that this process may not read. */
-async function endsInLine(file: string, size: number): Promise<boolean> {
+async function endsInHalfLine(file: string, size: number): Promise<boolean> {
   if (size === 0) return false;
   const handle = await openRegular(file).catch(() => undefined);
   try {

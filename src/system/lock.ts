@@ -89,6 +89,15 @@ export async function awaitLock(directory: string): Promise<Lock> {
   }
 }
 
+/** Does something, then releases the lock: when this resolves, whoever is told may take it at once. */
+export async function releaseAfter<T>(lock: Lock, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } finally {
+    await lock.release();
+  }
+}
+
 /** Whether a living process holds the lock in `directory`. */
 export async function isLocked(directory: string): Promise<boolean> {
   return isHeldBy(directory, await highestClaim(directory));
