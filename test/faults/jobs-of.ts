@@ -17,6 +17,5 @@ export function jobsOf(
   if (jobs) return jobs;
   if (!isShort || short === undefined) return allJobs;
   if (typeof short !== 'number') return short;
-  const all = [...allJobs];
-  return Array.from({ length: short }, () => all.splice(random.below(all.length), 1)).flat();
+  return random.draw(allJobs, short);
 }

@@ -5,6 +5,8 @@ export interface Random {
   /** A whole number from 0 to below `limit`. */
   below(limit: number): number;
   pick<T>(from: readonly [T, ...T[]]): T;
+  /** Some of them, none twice; all where there are fewer. */
+  draw<T>(from: readonly T[], count: number): readonly T[];
   /** Another source, which draws the same whatever this one goes on to draw. */
   fork(name: string): Random;
 }
@@ -23,6 +25,12 @@ export function createRandom(seed: number, name = ''): Random {
     next,
     below,
     pick: <T>(from: readonly [T, ...T[]]) => from[below(from.length)] ?? from[0],
+    draw(from, count) {
+      const left = [...from];
+      return Array.from({ length: Math.min(count, left.length) }, () =>
+        left.splice(below(left.length), 1),
+      ).flat();
+    },
     fork: (child) => createRandom(seed, `${name}/${child}`),
   };
 }

@@ -1,6 +1,7 @@
 import type { JobName } from '../../../src/jobs/index.js';
 import { hasTool } from '../../support/tools.js';
-import { createPoweredDisk, lacksPower, type PoweredDisk } from '../disk/power.js';
+import { lacksPower, type PoweredDisk } from '../disk/power.js';
+import { rowsOnPoweredDisks } from '../disk/powered-rows.js';
 import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
 import type { Extent, Group, Row } from '../row.js';
@@ -21,16 +22,7 @@ export const crashPoints: Group = {
     'a job is killed, or loses power, before the n-th system call by which it changes the disk; so is what puts right such a job, or one of which a call has failed',
   isByJob: true,
   lacks: () => (hasTool('strace') ? lacksPower() : 'it needs strace'),
-  async *rows(extent) {
-    for (const job of jobsOf(extent, SHORT_JOBS)) {
-      const disk = createPoweredDisk();
-      try {
-        yield* rowsOf(job, disk, extent);
-      } finally {
-        disk.close();
-      }
-    }
-  },
+  rows: (extent) => rowsOnPoweredDisks(jobsOf(extent, SHORT_JOBS), (job, disk) => rowsOf(job, disk, extent)),
 };
 
 async function* rowsOf(
@@ -48,7 +40,7 @@ async function* rowsOf(
   try {
     const made = (await round({})).calls;
     const firsts = pointsOf(made.filter(changesDisk), own, () => CRASHES);
-    for (const first of isShort ? draw(firsts, SHORT_POINTS, own) : firsts)
+    for (const first of isShort ? own.draw(firsts, SHORT_POINTS) : firsts)
       yield row(nameOf(first), { first });
     for (const { call } of oneOfEachPart(firsts, isShort ? 1 : PARTS, own)) {
       const first = { call, effect: 'killed' };
@@ -59,8 +51,8 @@ async function* rowsOf(
         own,
         (one) => anErrno(one, own),
       );
-      const seconds = [...changes, ...draw(others, OTHERS, own)];
-      for (const second of isShort ? draw(seconds, SHORT_POINTS, own) : seconds) {
+      const seconds = [...changes, ...own.draw(others, OTHERS)];
+      for (const second of isShort ? own.draw(seconds, SHORT_POINTS) : seconds) {
         yield row(`${nameOf(first)}; put right, ${nameOf(second)}`, { first, second });
       }
     }
@@ -70,7 +62,7 @@ async function* rowsOf(
       const { calls } = await round({ first, second: 'watched' });
       const later = calls.filter(({ caller, name }) => caller === call.caller && name !== call.name);
       const seconds = pointsOf(later.filter(changesDisk), own, () => CRASHES);
-      for (const second of draw(seconds, isShort ? SHORT_POINTS : OTHERS, own)) {
+      for (const second of own.draw(seconds, isShort ? SHORT_POINTS : OTHERS)) {
         yield row(`${nameOf(first)}, then ${nameOf(second)}`, { first, second });
       }
     }
@@ -98,22 +90,14 @@ function pointsOf(
 
 /** One of what the call may return. */
 function anErrno(call: Call, random: Random): readonly string[] {
-  return draw(errnosOf(call), 1, random);
+  return random.draw(errnosOf(call), 1);
 }
 
 /** As many as there are parts, spread over all of them. */
 function oneOfEachPart<T>(from: readonly T[], parts: number, random: Random): readonly T[] {
   const at = (part: number) => Math.floor((from.length * part) / parts);
   return Array.from({ length: parts }, (_, part) =>
-    draw(from.slice(at(part), at(part + 1)), 1, random),
-  ).flat();
-}
-
-/** Some of them, drawn by chance. */
-function draw<T>(from: readonly T[], count: number, random: Random): readonly T[] {
-  const left = [...from];
-  return Array.from({ length: Math.min(count, left.length) }, () =>
-    left.splice(random.below(left.length), 1),
+    random.draw(from.slice(at(part), at(part + 1)), 1),
   ).flat();
 }
 

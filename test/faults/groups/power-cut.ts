@@ -1,6 +1,7 @@
 import type { JobName } from '../../../src/jobs/index.js';
-import { createPoweredDisk, lacksPower, type PowerCut, type PoweredDisk } from '../disk/power.js';
+import { lacksPower, type PowerCut, type PoweredDisk } from '../disk/power.js';
 import { cutPower } from '../disk/cut-power.js';
+import { rowsOnPoweredDisks } from '../disk/powered-rows.js';
 import { jobsOf } from '../jobs-of.js';
 import type { Random } from '../random.js';
 import type { Extent, Group, Row } from '../row.js';
@@ -18,16 +19,7 @@ export const powerCut: Group = {
     'only what was synced is on the disk: at each stage of each job, at random moments, when success was told, idle',
   isByJob: true,
   lacks: lacksPower,
-  async *rows(extent) {
-    for (const job of jobsOf(extent, SHORT_JOBS)) {
-      const disk = createPoweredDisk();
-      try {
-        yield* rowsOf(job, disk, extent);
-      } finally {
-        disk.close();
-      }
-    }
-  },
+  rows: (extent) => rowsOnPoweredDisks(jobsOf(extent, SHORT_JOBS), (job, disk) => rowsOf(job, disk, extent)),
 };
 
 async function* rowsOf(
