@@ -1,28 +1,31 @@
-import { parseArgs } from 'node:util';
 import { messageOf } from '../../src/core/errors.js';
 import { installTools } from '../support/install-tools.js';
 import { findOrigin } from '../support/origin.js';
+import { readOptions } from '../support/read-options.js';
 import { benchmarks } from './benchmarks/index.js';
 import { compare } from './compare.js';
 import { growths } from './growth/index.js';
 import { markdown, readReport, updateReport, type GrowthResult, type Result } from './report.js';
 
-/*
- * The benchmarks, `npm run bench -- [--only NAME[,NAME]] [--rounds N] [--growth] [--quick] [--json] [--report DIR] [--list]`.
- * Prints a table of ratios: admind by a peer that does the same work in the same run. `--growth` is for all that show how
- * cost grows, instead; `--only` takes names of both kinds.
- */
+const USAGE = `The benchmarks. Prints a table of ratios: admind by a peer that does the same work in the same run.
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
-    growth: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    report: { type: 'string' },
-    list: { type: 'boolean', default: false },
-  },
+npm run bench -- [OPTION]...
+  --only NAME,...     these alone, of benchmarks and of what shows how cost grows
+  --rounds N          of each side (3)
+  --growth            how cost grows, instead
+  --quick             only tries that all of it works: its figures mean nothing
+  --json              prints JSON
+  --report DIRECTORY  keeps the results
+  --list              names what can be measured`;
+
+const values = readOptions(USAGE, {
+  only: { type: 'string' },
+  rounds: { type: 'string', default: '3' },
+  growth: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  report: { type: 'string' },
+  list: { type: 'boolean', default: false },
 });
 
 const TOOLS = {

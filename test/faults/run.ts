@@ -1,36 +1,41 @@
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { messageOf } from '../../src/core/errors.js';
 import type { JobName } from '../../src/jobs/index.js';
 import { installTools } from '../support/install-tools.js';
 import { findOrigin } from '../support/origin.js';
+import { readOptions } from '../support/read-options.js';
 import { count, runCampaign, type GroupResult } from './campaign.js';
 import { groups } from './groups/index.js';
 import { allJobs } from './jobs-of.js';
 import { updateReport } from './report.js';
 
-/*
- * The fault campaign, `npm run faults -- [--short] [--only GROUP[,GROUP]] [--jobs JOB[,JOB]] [--rows PATTERN]
- * [--product DIRECTORY] [--seed N] [--json FILE] [--report DIRECTORY] [--verbose] [--strict] [--list]`. Prints what was tried,
- * and ends with status 1 when a row was lost; `--strict`: also when something is missing here for a group or a row. `--jobs`
- * is for groups that try one job after the other, `--product` for these, too. `--report` keeps how groups ended in full,
- * or parts of them by `--jobs`.
- */
+const USAGE = `The fault campaign. Prints what was tried, and ends with status 1 when a row was lost.
 
-const { values } = parseArgs({
-  options: {
-    short: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    jobs: { type: 'string' },
-    rows: { type: 'string' },
-    product: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'string' },
-    report: { type: 'string' },
-    verbose: { type: 'boolean', default: false },
-    strict: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-  },
+npm run faults -- [OPTION]...
+  --short             a few minutes, as in CI
+  --only GROUP,...    these groups alone
+  --jobs JOB,...      these jobs alone, in groups that try one after the other
+  --rows PATTERN      rows alone whose name this regular expression finds
+  --product DIRECTORY another build of the product, in groups that take --jobs
+  --seed N            other moments and inputs (1)
+  --json FILE         writes what happened
+  --report DIRECTORY  keeps how groups ended in full, or the parts of them that --jobs names
+  --verbose           prints each row
+  --strict            status 1 also when something is missing here for a group or a row
+  --list              names the groups`;
+
+const values = readOptions(USAGE, {
+  short: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  jobs: { type: 'string' },
+  rows: { type: 'string' },
+  product: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  json: { type: 'string' },
+  report: { type: 'string' },
+  verbose: { type: 'boolean', default: false },
+  strict: { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
 });
 
 /** For the groups that are skipped without them, and the Debian packages that bring them. */
@@ -45,14 +50,25 @@ const names = groups.map(({ name }) => name);
 const only = values.only?.split(',') ?? names;
 const chosen = values.jobs?.split(',') as JobName[] | undefined;
 const seed = Number(values.seed);
+const rows = values.rows === undefined ? undefined : readPattern(values.rows);
 
 if (values.list) for (const { name, about } of groups) print(`${name}: ${about}`);
 else await campaign();
+
+/** @returns undefined for what is no regular expression */
+function readPattern(text: string): RegExp | undefined {
+  try {
+    return new RegExp(text);
+  } catch {
+    return undefined;
+  }
+}
 
 function findRefusal(): string | undefined {
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) return `There is no ${unknown.join(', ')}; groups are: ${names.join(', ')}`;
   if (!Number.isSafeInteger(seed)) return `--seed ${values.seed}: a whole number is allowed`;
+  if (values.rows !== undefined && !rows) return `--rows ${values.rows}: a regular expression is allowed`;
   const unknownJobs = chosen?.filter((name) => !allJobs.includes(name)) ?? [];
   if (unknownJobs.length > 0) {
     return `There is no ${unknownJobs.join(', ')}; jobs are: ${allJobs.join(', ')}`;
@@ -86,7 +102,7 @@ async function campaign(): Promise<void> {
     isShort: values.short,
     isVerbose: values.verbose,
     jobs: chosen,
-    rows: values.rows === undefined ? undefined : new RegExp(values.rows),
+    rows,
     product: values.product,
     seed,
     print,
