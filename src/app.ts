@@ -99,7 +99,7 @@ async function answer(context: AppContext, exchange: Exchange, { socket }: Reque
       id: exchange.id,
       path: exchange.path,
       address: exchange.address,
-      authenticated: exchange.authenticated ?? false,
+      knownToken: exchange.knownToken,
       fields: exchange.fields ?? new Map(),
       files: exchange.files ?? new Map(),
     });

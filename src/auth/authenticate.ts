@@ -30,9 +30,11 @@ export function authenticate(context: AppContext): Step {
     // From here to `recordFailure` nothing is awaited, so guesses made at the same time are all counted.
     requireUnthrottled(throttle.retryAfterSeconds(exchange.address));
     const signed = `${request.method}${exchange.rawPath}`;
-    exchange.authenticated =
-      current.state === 'set' && isValidCredential(exchange.query, current.token, signed);
-    if (exchange.authenticated || (rule === 'setup' && current.state === 'absent')) return;
+    if (current.state === 'set' && isValidCredential(exchange.query, current.token, signed)) {
+      exchange.knownToken = current.token;
+      return;
+    }
+    if (rule === 'setup' && current.state === 'absent') return;
     throttle.recordFailure(exchange.address);
     if (rule === 'setup') {
       await sleep(context.settings.setupPauseMs);

@@ -67,7 +67,7 @@ export async function changeToken(session: SshSession): Promise<boolean> {
   if (text === undefined) throw new AdminError('notFound', `Missing ${apiToken}`);
   const token = firstLine(text);
   const log = await followLog(paths.tokenLog, write);
-  await log.showUntil(session.operations.setToken(token, true));
+  await log.showUntil(session.operations.setToken(token, 'any'));
   await audit.record({ id, action: 'token.update.success', target: 'api/v1/admin/setup', address });
   await removeUploaded(session, apiToken);
   return true;

@@ -75,7 +75,7 @@ async function replace({ operations }: ApplianceContext, file: string): Promise<
     throw new FatalError(`--token-file cannot be read: ${messageOf(error)}`);
   });
   const newToken = firstLine(text);
-  await operations.setToken(newToken, true).catch((error: unknown) => {
+  await operations.setToken(newToken, 'any').catch((error: unknown) => {
     if (!(error instanceof AdminError)) throw error;
     throw new FatalError(
       'the first line of --token-file must be 1 to 255 printable ASCII characters, no spaces',

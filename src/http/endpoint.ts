@@ -68,8 +68,8 @@ export interface AdminRequest {
   readonly path: string;
   /** The client's address, if it is known. */
   readonly address: string | undefined;
-  /** Whether the caller showed a valid token or hash (always true under the rule `token`). */
-  readonly authenticated: boolean;
+  /** The token that the client has shown to know, by itself or by a hash; undefined only at a first set-up. */
+  readonly knownToken: string | undefined;
   /** Text fields of the form or, where the endpoint allows it, the query. */
   readonly fields: ReadonlyMap<string, string>;
   readonly files: ReadonlyMap<string, UploadedFile>;

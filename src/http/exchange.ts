@@ -15,7 +15,7 @@ export interface Exchange {
   readonly address: string | undefined;
   resource?: Resource;
   endpoint?: Endpoint;
-  authenticated?: boolean;
+  knownToken?: string;
   fields?: AdminRequest['fields'];
   files?: AdminRequest['files'];
   /** Removed with all that is left in it when the request has been handled. */

@@ -2,16 +2,21 @@ import type { ErrorKind } from '../core/errors.js';
 import type { LicenseReading } from '../appliance/license.js';
 import type { Service } from '../appliance/services.js';
 
+/**
+ * What a new token takes the place of: `none` at a first set-up, the one that a client has shown to know, or `any` for who
+ * is root here, and is not asked through the gate.
+ */
+export type ReplacedToken = 'none' | { readonly known: string } | 'any';
+
 /** What needs the rights that the daemon of an appliance lacks, and is no job. */
 export interface Operations {
   /**
    * Sets the API token.
    *
-   * @param replace the caller has shown the current token; otherwise this is a first set-up
-   * @returns false when another first set-up was faster
+   * @returns false when the token was set, replaced or reset by somebody else meanwhile
    * @throws AdminError `badRequest` for a token that is not allowed
    */
-  setToken(token: string, replace: boolean): Promise<boolean>;
+  setToken(token: string, replaced: ReplacedToken): Promise<boolean>;
   /** Stops a backup that runs, and deletes the archive and its status. */
   stopBackup(): Promise<void>;
   /** The state of every service, after two seconds at most. */
@@ -22,7 +27,7 @@ export interface Operations {
 
 /** An operation as the privileged side is asked for it. */
 export type OperationOrder =
-  | { readonly operation: 'set-token'; readonly token: string; readonly replace: boolean }
+  | { readonly operation: 'set-token'; readonly token: string; readonly replaced: ReplacedToken }
   | { readonly operation: 'stop-backup' | 'services' | 'license' };
 
 /** Its answer. */

@@ -24,7 +24,7 @@ export interface OperationParts {
 export function createOwnOperations(parts: OperationParts): Operations {
   const { paths, settings } = parts;
   return {
-    setToken: (token, replace) => setToken(parts, token, replace),
+    setToken: (token, replaced) => setToken(parts, token, replaced),
     stopBackup: () => stopBackup(parts),
     readServices: () => readServices(parts),
     readLicense: () =>

@@ -18,7 +18,7 @@ export function createPrivilegedOperations(open: () => Peer): Operations {
     }
   };
   return {
-    setToken: (token, replace) => order({ operation: 'set-token', token, replace }) as Promise<boolean>,
+    setToken: (token, replaced) => order({ operation: 'set-token', token, replaced }) as Promise<boolean>,
     stopBackup: () => order({ operation: 'stop-backup' }) as Promise<undefined>,
     readServices: () => order({ operation: 'services' }) as Promise<readonly Service[]>,
     readLicense: () => order({ operation: 'license' }) as Promise<LicenseReading>,

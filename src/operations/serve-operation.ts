@@ -26,7 +26,7 @@ export async function serveOperation(
 async function perform(order: OperationOrder, operations: Operations): Promise<unknown> {
   switch (order.operation) {
     case 'set-token':
-      return operations.setToken(order.token, order.replace);
+      return operations.setToken(order.token, order.replaced);
     case 'stop-backup':
       return operations.stopBackup();
     case 'services':

@@ -3,13 +3,16 @@ import {
   createApiToken,
   endFirstRun,
   isFirstRunPending,
+  readApiToken,
   replaceApiToken,
   type LockedTokenFiles,
+  type TokenFiles,
 } from '../appliance/api-token.js';
 import type { Settings } from '../config/settings.js';
 import { AdminError, messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { createJobLog } from '../records/job-log.js';
+import type { ReplacedToken } from './operations.js';
 
 const ALLOWED = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)).join('');
 const LONGEST = 255;
@@ -23,20 +26,23 @@ export interface SetTokenParts {
 /**
  * Sets the API token. Used by: POST /api/v1/admin/setup.
  *
- * @param replace the caller has shown the current token; otherwise this is a first set-up
- * @returns false when another first set-up was faster
+ * @returns false when the token was set, replaced or reset by somebody else meanwhile
  * @throws AdminError `badRequest` for a token that is not 1 to 255 characters of ASCII 33 to 126
  */
 export async function setToken(
   { paths, settings, logger }: SetTokenParts,
   token: string,
-  replace: boolean,
+  replaced: ReplacedToken,
 ): Promise<boolean> {
   requireValidToken(token);
   const log = createJobLog(paths.tokenLog, settings.applianceType, logger);
   const isSet = await changingToken(paths, async () => {
-    if (replace) await replaceApiToken(paths, token);
-    else if (!(await createApiToken(paths, token))) return false;
+    if (replaced === 'none') {
+      if (!(await createApiToken(paths, token))) return false;
+    } else {
+      if (replaced !== 'any' && !isCurrent(paths, replaced.known)) return false;
+      await replaceApiToken(paths, token);
+    }
     await endFirstRun(paths).catch((error: unknown) => {
       // A passphrase that was chosen as the token is good for `/setup` alone until then.
       if (isFirstRunPending(paths)) throw error;
@@ -48,6 +54,12 @@ export async function setToken(
   await log.line('Updating API token. Please wait..');
   await log.line('Updating API token successful');
   return true;
+}
+
+/** A client may take its time between showing the token and sending the new one. */
+function isCurrent(files: TokenFiles, known: string): boolean {
+  const current = readApiToken(files);
+  return current.state === 'set' && current.token === known;
 }
 
 function requireValidToken(token: string): void {

@@ -39,7 +39,7 @@ export async function applyItem(context: ApplianceContext, item: ProvisionItem):
 
 async function setToken({ operations }: ApplianceContext, { files }: ProvisionItem): Promise<void> {
   const [content = Buffer.alloc(0)] = files.values();
-  await operations.setToken(firstLine(content.toString('utf8')), true).catch((error: unknown) => {
+  await operations.setToken(firstLine(content.toString('utf8')), 'any').catch((error: unknown) => {
     if (!(error instanceof AdminError) || error.kind !== 'badRequest') throw error;
     throw new AdminError('badRequest', 'the token must be 1 to 255 printable ASCII characters, no spaces');
   });

@@ -1,4 +1,12 @@
+import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { replaceApiToken } from '../../src/appliance/api-token.js';
+import { renewPassphrase } from '../../src/appliance/first-run.js';
+import { signRequest } from '../../src/auth/credential.js';
+import type { Paths } from '../../src/config/paths.js';
 import { TOKEN } from '../support/appliance.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 
@@ -61,6 +69,33 @@ test('should replace the token for a caller who knows it, and only for that one'
   expect(await answer(appliance.signed('POST', '/setup').field('newtoken', 'next'))).toEqual(OK);
   expect(await read(paths.apiToken)).toBe('next\n');
 });
+
+test.each([
+  ['replaced', (paths: Paths) => replaceApiToken(paths, 'another')],
+  ['reset', (paths: Paths) => renewPassphrase(paths, undefined)],
+])(
+  'should 403 a new token whose sender knew one that was %s before all of it came',
+  async (_what, change) => {
+    appliance = await startTestDaemon();
+    const { paths, read, url } = appliance;
+    const path = '/api/v1/admin/setup';
+    const sending = request(`${url}${path}?hash=${signRequest(TOKEN, `POST${path}`)}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', expect: '100-continue' },
+      rejectUnauthorized: false,
+    });
+    const answered = once(sending, 'response') as Promise<[IncomingMessage]>;
+    // Told when the credential was found to be right.
+    await once(sending, 'continue');
+    await change(paths);
+    const token = await read(paths.apiToken);
+    sending.end('newtoken=stolen');
+    const [response] = await answered;
+    expect([response.statusCode, await text(response)]).toEqual(REFUSED);
+    expect(await read(paths.apiToken)).toBe(token);
+    expect(await read(paths.auditLog)).toMatch(/,token\.setup\.failed,"api\/v1\/admin\/setup"/);
+  },
+);
 
 const LENGTH = 'Invalid string length for option: newtoken. Allowed: >= 1 and <= 255';
 const CHARACTERS = `Missing or invalid string for option: newtoken. Allowed: ${Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).join('')}`;

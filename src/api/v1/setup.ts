@@ -30,10 +30,11 @@ export const setup: Endpoint = {
       [403, 'a token is set already and the request does not prove to know it'],
     ],
   },
-  async handle(context, { id, path, address, authenticated, fields }) {
+  async handle(context, { id, path, address, knownToken, fields }) {
     const { settings, audit, operations } = context;
     const event = { id, target: path.slice(1), address };
-    if (!(await operations.setToken(fields.get('newtoken') ?? '', authenticated))) {
+    const replaced = knownToken === undefined ? 'none' : { known: knownToken };
+    if (!(await operations.setToken(fields.get('newtoken') ?? '', replaced))) {
       await sleep(settings.setupPauseMs);
       await audit.record({ ...event, action: 'token.setup.failed' });
       throw new AdminError('forbidden', '');
