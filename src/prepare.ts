@@ -33,7 +33,7 @@ export async function prepareAppliance(context: ApplianceContext): Promise<void>
   if (settings.tls) {
     await loadCertificate(paths);
     await completeSelfSigned(paths).catch(report);
-    await renewCertificate({ paths, logger }).catch(report);
+    await renewCertificate(context).catch(report);
   }
   await secureOwnership(paths, report);
 }

@@ -7,12 +7,12 @@ import {
   type Certificates,
   type PrivateKey,
 } from '../appliance/certificate-upload.js';
+import { describeReload, RELOAD_PROXIES_SCRIPT } from '../appliance/tls-proxies.js';
 import { AdminError, messageOf } from '../core/errors.js';
 import { parseKeyPair } from '../system/certificate.js';
 import { inIssuingOrder, isIssuedThrough } from '../system/certificate-chain.js';
 import { exists } from '../system/exists.js';
 import { publicKeyHash } from '../system/public-key-hash.js';
-import { describeFailure } from '../system/script.js';
 import { tlsReasonOf, tryHandshake } from '../system/trial-handshake.js';
 import { JobFailure, type Job, type JobContext } from './job.js';
 
@@ -137,9 +137,6 @@ async function dryRun({ log }: JobContext, set: CertificateSet): Promise<void> {
 /** Proxies on this machine serve the same files. @throws AdminError when one of them does not take them over */
 async function reloadProxies(context: JobContext): Promise<void> {
   const timeoutMs = context.settings.scriptTimeLimitMs;
-  const result = await context.runScript('reload-tls-proxies.sh', [], { timeoutMs });
-  const failure = describeFailure(result);
-  if (failure !== undefined) {
-    throw new AdminError('internal', `Reloading the TLS proxies failed: reload-tls-proxies.sh ${failure}`);
-  }
+  const failure = describeReload(await context.runScript(RELOAD_PROXIES_SCRIPT, [], { timeoutMs }));
+  if (failure !== undefined) throw new AdminError('internal', failure);
 }

@@ -1,16 +1,24 @@
 import { X509Certificate } from 'node:crypto';
 import { createSelfSigned, readSelfSigned } from '../appliance/tls-certificate.js';
+import { reloadProxies } from '../appliance/tls-proxies.js';
 import { journalOf, type Paths } from '../config/paths.js';
+import type { Settings } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
 import { lockOf } from '../jobs/acquire.js';
 import { EARLIEST_NOW } from '../system/certificate.js';
 import { NOTHING_TO_TELL } from '../system/change.js';
 import { findFileChange, replaceFiles } from '../system/file-change.js';
-import { acquireLock } from '../system/lock.js';
+import { acquireLock, releaseAfter } from '../system/lock.js';
 
 /** What is left of it when a certificate is renewed. */
 const RENEW_DAYS = 30;
 const DAY_MS = 86_400_000;
+
+export interface RenewalParts {
+  readonly paths: Paths;
+  readonly settings: Pick<Settings, 'scriptTimeLimitMs'>;
+  readonly logger: Logger;
+}
 
 /**
  * Renews the self-signed certificate that the daemon itself has made: before it expires, and when it is not valid yet,
@@ -23,25 +31,28 @@ const DAY_MS = 86_400_000;
  * @returns whether there is a new one
  */
 export async function renewCertificate(
-  { paths, logger }: { readonly paths: Paths; readonly logger: Logger },
+  { paths, settings, logger }: RenewalParts,
   force = false,
   now = Date.now(),
 ): Promise<boolean> {
   const served = await readSelfSigned(paths);
   if (!served || !(force || isDue(new X509Certificate(served), now))) return false;
   const lock = await acquireLock(lockOf('certs', paths));
-  if (!lock) return false;
-  try {
-    const journal = journalOf(paths, 'certs');
-    if ((await findFileChange(journal)) || (await readSelfSigned(paths)) !== served) return false;
-    const change = await replaceFiles(journal, await createSelfSigned(paths));
-    await change.commit(NOTHING_TO_TELL);
-    await change.close();
-    logger.info('self-signed TLS certificate renewed');
-    return true;
-  } finally {
-    await lock.release();
-  }
+  if (!lock || !(await releaseAfter(lock, () => replace(paths, served)))) return false;
+  logger.info('self-signed TLS certificate renewed');
+  const failure = await reloadProxies(paths, settings.scriptTimeLimitMs);
+  if (failure !== undefined) logger.error({ reason: failure }, 'a proxy may go on with the old certificate');
+  return true;
+}
+
+/** @returns false where it was not the one to replace any more */
+async function replace(paths: Paths, served: string): Promise<boolean> {
+  const journal = journalOf(paths, 'certs');
+  if ((await findFileChange(journal)) || (await readSelfSigned(paths)) !== served) return false;
+  const change = await replaceFiles(journal, await createSelfSigned(paths));
+  await change.commit(NOTHING_TO_TELL);
+  await change.close();
+  return true;
 }
 
 function isDue({ validFrom, validTo }: X509Certificate, now: number): boolean {

@@ -1,13 +1,17 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import forge from 'node-forge';
 import { journalOf } from '../../src/config/paths.js';
+import { readSettings } from '../../src/config/settings.js';
 import { createLogger } from '../../src/core/logger.js';
 import { renewCertificate } from '../../src/operations/renew-certificate.js';
 import { createSelfSignedCertificate } from '../../src/system/certificate.js';
 import { completeSelfSigned, fingerprintOf } from '../../src/appliance/tls-certificate.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
+import { copyProduct } from '../support/product-copy.js';
+import { startProxyProgram } from '../support/proxy-program.js';
 import { pretendToRun } from '../support/running-job.js';
 import { servedFingerprint } from '../support/served-certificate.js';
 import { admind } from './command-line.js';
@@ -57,7 +61,11 @@ test.each([
 test('not because of a clock that is known to be wrong', async () => {
   await replaceOwn(-300, 300);
   const before = await bundle();
-  const parts = { paths: appliance.paths, logger: createLogger('silent') };
+  const parts = {
+    paths: appliance.paths,
+    settings: readSettings(appliance.paths.settings),
+    logger: createLogger('silent'),
+  };
   for (const year of [1970, 1980, 2001, 2025]) {
     expect(await renewCertificate(parts, false, Date.UTC(year, 0, 1))).toBe(false);
   }
@@ -65,7 +73,11 @@ test('not because of a clock that is known to be wrong', async () => {
 });
 
 test('a clock that was ahead for a while costs one renewal, and its correction none', async () => {
-  const parts = { paths: appliance.paths, logger: createLogger('silent') };
+  const parts = {
+    paths: appliance.paths,
+    settings: readSettings(appliance.paths.settings),
+    logger: createLogger('silent'),
+  };
   expect(await renewCertificate(parts, false, Date.UTC(2040, 0, 1))).toBe(true);
   expect(await renewCertificate(parts)).toBe(false);
 });
@@ -85,6 +97,35 @@ test('clients are shown the new one without a restart', async () => {
   await poll('the new one is served', async () => (await served()) !== before);
   // The new one is known as the daemon's own.
   expect((await renew('--force')).stdout).toBe('The certificate was renewed\n');
+});
+
+test('a proxy on this machine is told to take it over', async () => {
+  const proxy = await startProxyProgram(appliance.root, 'nginx');
+  try {
+    await appliance.write(join(appliance.root, 'run/nginx.pid'), `${proxy.pid}\n`);
+    expect(await renew('--force')).toMatchObject({ stdout: 'The certificate was renewed\n', stderr: '' });
+    expect((await proxy.signals.next()).value).toBe('HUP');
+  } finally {
+    proxy.kill();
+  }
+});
+
+test('a proxy that does not take it over is told of, and the new one stays', async () => {
+  const before = await served();
+  const product = await copyProduct();
+  try {
+    await product.script('reload-tls-proxies.sh', 'exit 3\n');
+    const { status, stdout, stderr } = await admind(
+      ['certificate', 'renew', '--force', '--root', appliance.root],
+      {},
+      { product: product.directory },
+    );
+    expect([status, stdout]).toEqual([0, 'The certificate was renewed\n']);
+    expect(stderr).toContain('reload-tls-proxies.sh ended with status 3');
+  } finally {
+    await product.remove();
+  }
+  await poll('the new one is served', async () => (await served()) !== before);
 });
 
 test('a certificate of another is never renewed, though it has expired', async () => {

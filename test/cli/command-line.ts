@@ -8,16 +8,23 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+export interface CommandOptions {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Another build of the product; default: this one. */
+  readonly product?: string;
+}
+
 /** Runs the built `admind` with the given arguments; its environment is clean but for `env`. */
 export async function admind(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  options: { readonly uid?: number; readonly gid?: number } = {},
+  { product = '.', ...user }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const child = spawn(process.execPath, [resolve('dist/cli.js'), ...args], {
+  const child = spawn(process.execPath, [resolve(product, 'dist/cli.js'), ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...options,
+    ...user,
   });
   let stdout = '';
   let stderr = '';

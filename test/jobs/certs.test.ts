@@ -1,10 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { journalOf } from '../../src/config/paths.js';
 import { certsJob } from '../../src/jobs/certs.js';
 import { readJobStatus } from '../../src/records/job-status.js';
@@ -14,6 +13,7 @@ import { attachCerts, createAuthority, type TestAuthority, type TestPair } from 
 import { startDaemonProcess, type DaemonProcess } from '../support/daemon-process.js';
 import { poll } from '../support/poll.js';
 import { copyProduct, type ProductCopy } from '../support/product-copy.js';
+import { startProxyProgram, type ProxyProgram } from '../support/proxy-program.js';
 import { connectTls, servedFingerprint } from '../support/served-certificate.js';
 import { fillDisk, mountTmpfs } from '../support/tmpfs.js';
 import { testWithMount } from '../support/test-with-mount.js';
@@ -127,38 +127,22 @@ describeWith('openssl')('the listener', () => {
 });
 
 describeWith('openssl')('proxies', () => {
-  let proxy: ChildProcess | undefined;
+  let proxy: ProxyProgram | undefined;
   afterEach(() => {
-    // With its children, which would hold the standard error of the test run.
-    if (proxy?.pid !== undefined) process.kill(-proxy.pid, 'SIGKILL');
+    proxy?.kill();
     proxy = undefined;
   });
-
-  /** A program of that name, which tells the signals that it gets. */
-  async function startProxy(name: string): Promise<{ pid: number; signals: AsyncIterator<string> }> {
-    const program = join(appliance.root, name);
-    await writeFile(
-      program,
-      '#!/bin/sh\ntrap "echo HUP" HUP\necho ready\nwhile :; do sleep 60 & wait $! || kill $!; done\n',
-      { mode: 0o755 },
-    );
-    proxy = spawn(program, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
-    if (!proxy.stdout) throw new Error('the program has no output');
-    const signals = createInterface({ input: proxy.stdout })[Symbol.asyncIterator]();
-    expect((await signals.next()).value).toBe('ready');
-    return { pid: proxy.pid ?? 0, signals };
-  }
 
   test.each([
     ['nginx', 'nginx.pid'],
     ['stunnel', 'stunnel4/stunnel.pid'],
   ])('%s is told to reload', async (name, file) => {
-    const { pid, signals } = await startProxy(name);
-    await appliance.write(join(appliance.root, 'run', file), `${pid}\n`);
+    proxy = await startProxyProgram(appliance.root, name);
+    await appliance.write(join(appliance.root, 'run', file), `${proxy.pid}\n`);
     await start();
     await send(pair);
     expect(await ended()).toBe('success');
-    expect((await signals.next()).value).toBe('HUP');
+    expect((await proxy.signals.next()).value).toBe('HUP');
   });
 
   test('pid files that name no process of that program are left alone', async () => {
