@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.js';
-import { errnoOf, messageOf } from '../core/errors.js';
+import { messageOf } from '../core/errors.js';
 import type { CapturedResult, CapturedScriptCall } from '../system/captured-script.js';
-import { describeFailure } from '../system/script.js';
+import { describeFailure, isProgramMissing } from '../system/script.js';
 import { isObject } from './settings-file.js';
 
 /** The largest licence file. */
@@ -34,7 +34,7 @@ export function readLicenseOutput(result: CapturedResult): LicenseReading {
 
 /** The same where not even a shell is there to run it. @throws every other error */
 export function readLicenseFault(error: unknown): LicenseReading {
-  if (!['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
+  if (!isProgramMissing(error)) throw error;
   return { fault: `license.sh cannot be run: ${messageOf(error)}` };
 }
 

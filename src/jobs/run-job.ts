@@ -6,7 +6,7 @@ import type { Change } from '../system/change.js';
 import { exists } from '../system/exists.js';
 import { recordDone, replaceFiles } from '../system/file-change.js';
 import type { Lock } from '../system/lock.js';
-import { describeFailure, runScript } from '../system/script.js';
+import { describeFailure, isProgramMissing, runScript } from '../system/script.js';
 import { JobFailure, type JobContext, type JobSuccess } from './job.js';
 import { openJobRecords, type JobRecords, type RecordedJob } from './job-records.js';
 import { runQuietly, spoolOf } from './quiet-script.js';
@@ -140,7 +140,7 @@ export async function undo(parts: JobParts, records: JobRecords, change: Change 
 }
 
 /**
- * @returns what the job's script says against it, or that it was cut off too often
+ * @returns what the job's script says against it, that it cannot be run at all, or that it was cut off too often
  * @throws the system error that kept it from being run, which may pass
  */
 async function followUndone(
@@ -159,7 +159,7 @@ async function followUndone(
     await job.afterUndo(openJobContext(parts, records, new AbortController().signal, () => undefined));
     return undefined;
   } catch (error) {
-    if (errnoOfSystemCall(error) !== undefined) {
+    if (errnoOfSystemCall(error) !== undefined && !isProgramMissing(error)) {
       await change.annotate(cutOff).catch(() => undefined);
       throw error;
     }

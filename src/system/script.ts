@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { isUnwritable } from '../core/errors.js';
+import { errnoOf, isUnwritable } from '../core/errors.js';
 import { openBoundedLog } from './bounded-log.js';
 import { requireDescriptors } from './descriptors.js';
 import { identify, killGroup, stopGroup, type ProcessIdentity } from './processes.js';
@@ -71,6 +71,11 @@ export async function runScript(call: LoggedScriptCall): Promise<LoggedResult> {
     isCut = await log.close();
   }
   return { ...result, isCut };
+}
+
+/** Whether a script cannot be run as a program that it needs, the shell above all, is missing or not to be executed. */
+export function isProgramMissing(error: unknown): boolean {
+  return ['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '');
 }
 
 /** What went wrong with a script: `ended with status 3`; undefined when nothing did. */

@@ -12,7 +12,7 @@ export const toolless: Group = {
   isByJob: true,
   lacks: lacksTools,
   async *rows(extent) {
-    for (const job of jobsOf(extent, ['logs'])) yield* rowsOf(job, extent);
+    for (const job of jobsOf(extent, ['logs', 'settings'])) yield* rowsOf(job, extent);
   },
 };
 
