@@ -9,6 +9,7 @@ import { systemScript } from '../appliance/system-script.js';
 import type { Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
+import { createTurns } from '../core/turns.js';
 import { captureScript } from '../system/captured-script.js';
 import type { Operations } from './operations.js';
 import { setToken } from './set-token.js';
@@ -23,8 +24,9 @@ export interface OperationParts {
 /** The operations with the rights of this process. */
 export function createOwnOperations(parts: OperationParts): Operations {
   const { paths, settings } = parts;
+  const takeTurns = createTurns();
   return {
-    setToken: (token, replaced) => setToken(parts, token, replaced),
+    setToken: (token, replaced) => takeTurns(() => setToken(parts, token, replaced)),
     stopBackup: () => stopBackup(parts),
     readServices: () => readServices(parts),
     readLicense: () =>

@@ -1,11 +1,13 @@
 import type { LicenseReading } from '../appliance/license.js';
 import type { Service } from '../appliance/services.js';
 import { AdminError } from '../core/errors.js';
+import { createTurns } from '../core/turns.js';
 import type { Peer } from '../system/peer.js';
 import type { OperationOrder, OperationReport, Operations } from './operations.js';
 
 /** The operations by the privileged side: each is one order to a process of its own. */
 export function createPrivilegedOperations(open: () => Peer): Operations {
+  const takeTurns = createTurns();
   const order = async (what: OperationOrder): Promise<unknown> => {
     const peer = open();
     try {
@@ -18,7 +20,8 @@ export function createPrivilegedOperations(open: () => Peer): Operations {
     }
   };
   return {
-    setToken: (token, replaced) => order({ operation: 'set-token', token, replaced }) as Promise<boolean>,
+    setToken: (token, replaced) =>
+      takeTurns(() => order({ operation: 'set-token', token, replaced }) as Promise<boolean>),
     stopBackup: () => order({ operation: 'stop-backup' }) as Promise<undefined>,
     readServices: () => order({ operation: 'services' }) as Promise<readonly Service[]>,
     readLicense: () => order({ operation: 'license' }) as Promise<LicenseReading>,
