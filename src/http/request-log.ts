@@ -32,7 +32,12 @@ export function logError(logger: Logger, exchange: Exchange, error: unknown): vo
     return;
   }
   const reason = error instanceof AdminError ? (error.detail ?? error.message) : messageOf(error);
+  logger.error({ requestId: exchange.id, reason, stack: stackOf(error) }, 'request failed');
+}
+
+/** Of a fault of the program; the reason alone tells of what the program knows, and of the system. */
+function stackOf(error: unknown): string | undefined {
+  if (error instanceof AdminError) return stackOf(error.cause);
   const isOfSystem = errnoOf(error) !== undefined || error instanceof UnusableFile;
-  const stack = error instanceof Error && !isOfSystem ? error.stack : undefined;
-  logger.error({ requestId: exchange.id, reason, stack }, 'request failed');
+  return error instanceof Error && !isOfSystem ? error.stack : undefined;
 }
