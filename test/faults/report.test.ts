@@ -31,6 +31,17 @@ test('results replace earlier ones, and the parts of a group are one row', async
   expect(kept()[0]?.slice(2, 6)).toEqual(['all', 'abc', '1', '20']);
 });
 
+test('parts of a group replace it as a whole, and it replaces them', async () => {
+  await keep(ended('first'), ended('second'));
+  await keep(ended('first', 'logs'));
+  expect(kept().map(([name, , job, , , tried]) => [name, job, tried])).toEqual([
+    ['first', 'logs', '2'],
+    ['second', '', '2'],
+  ]);
+  await keep(ended('first'));
+  expect(kept().map(([, , job]) => job)).toEqual(['', '']);
+});
+
 test('no path of the machine is kept', async () => {
   const reason = `${process.cwd()}/package.json and ${tmpdir()}/admind-test-1/usr cannot be read`;
   await keep({ ...ended('first'), lost: [{ row: 'one', reason }] });

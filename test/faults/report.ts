@@ -12,7 +12,8 @@ export interface ReportedGroup extends GroupResult {
 }
 
 /**
- * Results replace earlier ones of the same group and job: a campaign in full can be made in parts.
+ * Results replace earlier ones of the same group and job: a campaign in full can be made in parts. A group is kept whole or
+ * in parts, as it ran last.
  *
  * @param names of the groups, in their order
  */
@@ -22,7 +23,10 @@ export async function updateReport(
   names: readonly string[],
 ): Promise<void> {
   const earlier = (await readResults<readonly ReportedGroup[]>(directory)) ?? [];
-  const merged = latestOf(names, [...earlier, ...groups.map(withoutMachine)], ({ group }) => group, partName);
+  const isMixed = (old: ReportedGroup) =>
+    groups.some(({ group, job }) => group === old.group && (job === undefined) !== (old.job === undefined));
+  const left = earlier.filter((old) => !isMixed(old));
+  const merged = latestOf(names, [...left, ...groups.map(withoutMachine)], ({ group }) => group, partName);
   await writeResults(directory, merged, markdown(merged, names));
 }
 
