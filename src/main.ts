@@ -9,7 +9,7 @@ import { FatalError, messageOf } from './core/errors.js';
 import { repeat, repeatFromNow, runLater, type StopRepeating } from './core/repeat.js';
 import { loadMultipart } from './http/receive-form.js';
 import { prepareAppliance, removeLeftovers, requirePrepared } from './prepare.js';
-import { renewCertificate } from './operations/renew-certificate.js';
+import { renewForProxies } from './operations/renew-certificate.js';
 import { writeFileAtomic } from './system/atomic-file.js';
 import { findFileChange } from './system/file-change.js';
 import { loadSystemInformation } from './system/host-usage.js';
@@ -108,7 +108,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tasks.push(repeat(settings.healthIntervalMs, () => reportHealth(context), reportTo(context, 'health')));
     }
     if (context.isPrivileged && settings.tls) {
-      const renew = () => renewCertificate(context).then(reload);
+      const renew = () => renewForProxies(context).then(reload);
       tasks.push(repeat(RENEWAL_CHECK_MS, renew, reportTo(context, 'certificate renewal')));
     }
     const reportCertificate = reportTo(context, 'certificate');

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { fingerprintOf, loadCertificate } from '../appliance/tls-certificate.js';
 import type { Paths } from '../config/paths.js';
 import { errnoOf, FatalError } from '../core/errors.js';
-import { renewCertificate } from '../operations/renew-certificate.js';
+import { renewForProxies } from '../operations/renew-certificate.js';
 import type { KeyPair } from '../system/certificate.js';
 import { parseOptions, UsageError, type Command } from './command.js';
 import { namedRoot, openAppliance } from './open-appliance.js';
@@ -48,7 +48,7 @@ export const certificate: Command = {
     if (verb === 'show') {
       process.stdout.write(describe((await loadReadable(context.paths)).certificate));
     } else {
-      const isNew = await renewCertificate(context, values.force);
+      const isNew = await renewForProxies(context, values.force);
       process.stdout.write(isNew ? 'The certificate was renewed\n' : 'The certificate stays\n');
     }
     return 0;

@@ -68,7 +68,7 @@ export interface AdminRequest {
   readonly path: string;
   /** The client's address, if it is known. */
   readonly address: string | undefined;
-  /** The token that the client has shown to know, by itself or by a hash; undefined only at a first set-up. */
+  /** The token that the client has shown to know, by itself or by a hash; undefined where none is asked for. */
   readonly knownToken: string | undefined;
   /** Text fields of the form or, where the endpoint allows it, the query. */
   readonly fields: ReadonlyMap<string, string>;

@@ -47,7 +47,7 @@ export const certsJob: Job = {
       await context.stage('replace');
       await context.replaceFiles(await certificateFiles(set, context.paths));
       await context.stage('reload');
-      await reloadProxies(context);
+      await tellProxies(context);
       return undefined;
     } catch (error) {
       if (context.signal.aborted) throw error;
@@ -55,7 +55,7 @@ export const certsJob: Job = {
       throw new JobFailure({ message: messageOf(error) }, { isLogged: true, cause: error });
     }
   },
-  afterUndo: reloadProxies,
+  afterUndo: tellProxies,
 };
 
 /** @throws AdminError that says what is wrong with the files */
@@ -135,7 +135,7 @@ async function dryRun({ log }: JobContext, set: CertificateSet): Promise<void> {
 }
 
 /** Proxies on this machine serve the same files. @throws AdminError when one of them does not take them over */
-async function reloadProxies(context: JobContext): Promise<void> {
+async function tellProxies(context: JobContext): Promise<void> {
   const timeoutMs = context.settings.scriptTimeLimitMs;
   const failure = describeReload(await context.runScript(RELOAD_PROXIES_SCRIPT, [], { timeoutMs }));
   if (failure !== undefined) throw new AdminError('internal', failure);

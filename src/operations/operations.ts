@@ -27,12 +27,18 @@ export interface Operations {
 
 /** An operation as the privileged side is asked for it. */
 export type OperationOrder =
-  | { readonly operation: 'set-token'; readonly token: string; readonly replaced: ReplacedToken }
+  | {
+      readonly operation: 'set-token';
+      readonly token: string;
+      readonly replaced: Exclude<ReplacedToken, 'any'>;
+    }
   | { readonly operation: 'stop-backup' | 'services' | 'license' };
 
 /** Its answer. */
 export type OperationReport =
   | { readonly report: 'done'; readonly result?: unknown }
+  /** The order itself was not taken. */
+  | { readonly report: 'error'; readonly message: string }
   | {
       readonly report: 'refused';
       readonly kind: ErrorKind;

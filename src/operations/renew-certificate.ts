@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import { createSelfSigned, readSelfSigned } from '../appliance/tls-certificate.js';
 import { reloadProxies } from '../appliance/tls-proxies.js';
 import { journalOf, type Paths } from '../config/paths.js';
-import type { Settings } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
 import { lockOf } from '../jobs/acquire.js';
 import { EARLIEST_NOW } from '../system/certificate.js';
@@ -16,7 +15,6 @@ const DAY_MS = 86_400_000;
 
 export interface RenewalParts {
   readonly paths: Paths;
-  readonly settings: Pick<Settings, 'scriptTimeLimitMs'>;
   readonly logger: Logger;
 }
 
@@ -31,7 +29,7 @@ export interface RenewalParts {
  * @returns whether there is a new one
  */
 export async function renewCertificate(
-  { paths, settings, logger }: RenewalParts,
+  { paths, logger }: RenewalParts,
   force = false,
   now = Date.now(),
 ): Promise<boolean> {
@@ -40,8 +38,18 @@ export async function renewCertificate(
   const lock = await acquireLock(lockOf('certs', paths));
   if (!lock || !(await releaseAfter(lock, () => replace(paths, served)))) return false;
   logger.info('self-signed TLS certificate renewed');
-  const failure = await reloadProxies(paths, settings.scriptTimeLimitMs);
-  if (failure !== undefined) logger.error({ reason: failure }, 'a proxy may go on with the old certificate');
+  return true;
+}
+
+/**
+ * {@link renewCertificate}, and has the proxies on this machine take the new one over. Not for a start: a proxy may wait for
+ * that, and with it for its own reload.
+ */
+export async function renewForProxies(parts: RenewalParts, force = false): Promise<boolean> {
+  if (!(await renewCertificate(parts, force))) return false;
+  const failure = await reloadProxies(parts.paths);
+  if (failure !== undefined)
+    parts.logger.error({ reason: failure }, 'a proxy may go on with the old certificate');
   return true;
 }
 

@@ -37,12 +37,9 @@ export async function setToken(
   requireValidToken(token);
   const log = createJobLog(paths.tokenLog, settings.applianceType, logger);
   const isSet = await changingToken(paths, async () => {
-    if (replaced === 'none') {
-      if (!(await createApiToken(paths, token))) return false;
-    } else {
-      if (replaced !== 'any' && !isCurrent(paths, replaced.known)) return false;
-      await replaceApiToken(paths, token);
-    }
+    if (typeof replaced === 'object' && !isCurrent(paths, replaced.known)) return false;
+    if (replaced !== 'none') await replaceApiToken(paths, token);
+    else if (!(await createApiToken(paths, token))) return false;
     await endFirstRun(paths).catch((error: unknown) => {
       // A passphrase that was chosen as the token is good for `/setup` alone until then.
       if (isFirstRunPending(paths)) throw error;

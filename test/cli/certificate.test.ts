@@ -3,7 +3,6 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import forge from 'node-forge';
 import { journalOf } from '../../src/config/paths.js';
-import { readSettings } from '../../src/config/settings.js';
 import { createLogger } from '../../src/core/logger.js';
 import { renewCertificate } from '../../src/operations/renew-certificate.js';
 import { createSelfSignedCertificate } from '../../src/system/certificate.js';
@@ -61,11 +60,7 @@ test.each([
 test('not because of a clock that is known to be wrong', async () => {
   await replaceOwn(-300, 300);
   const before = await bundle();
-  const parts = {
-    paths: appliance.paths,
-    settings: readSettings(appliance.paths.settings),
-    logger: createLogger('silent'),
-  };
+  const parts = { paths: appliance.paths, logger: createLogger('silent') };
   for (const year of [1970, 1980, 2001, 2025]) {
     expect(await renewCertificate(parts, false, Date.UTC(year, 0, 1))).toBe(false);
   }
@@ -73,11 +68,7 @@ test('not because of a clock that is known to be wrong', async () => {
 });
 
 test('a clock that was ahead for a while costs one renewal, and its correction none', async () => {
-  const parts = {
-    paths: appliance.paths,
-    settings: readSettings(appliance.paths.settings),
-    logger: createLogger('silent'),
-  };
+  const parts = { paths: appliance.paths, logger: createLogger('silent') };
   expect(await renewCertificate(parts, false, Date.UTC(2040, 0, 1))).toBe(true);
   expect(await renewCertificate(parts)).toBe(false);
 });
@@ -114,14 +105,14 @@ test('a proxy that does not take it over is told of, and the new one stays', asy
   const before = await served();
   const product = await copyProduct();
   try {
-    await product.script('reload-tls-proxies.sh', 'exit 3\n');
+    await product.script('reload-tls-proxies.sh', 'echo nginx is unwell; exit 3\n');
     const { status, stdout, stderr } = await admind(
       ['certificate', 'renew', '--force', '--root', appliance.root],
       {},
       { product: product.directory },
     );
     expect([status, stdout]).toEqual([0, 'The certificate was renewed\n']);
-    expect(stderr).toContain('reload-tls-proxies.sh ended with status 3');
+    expect(stderr).toContain('reload-tls-proxies.sh ended with status 3. nginx is unwell');
   } finally {
     await product.remove();
   }
