@@ -305,7 +305,10 @@ describe('while an update runs', () => {
   test('should refuse a second one with E1004 and leave the first alone', async () => {
     const file = await makePackage(appliance, waiting);
     await send(file);
-    await poll('the script runs', async () => (await status()).percentage === 70);
+    await poll(
+      'the script runs',
+      async () => (await status()).percentage === 70 && (await log()).includes('Starting update at'),
+    );
     const before = [await status(), await log()];
     const second = await send(file);
     expect([second.status, second.text]).toEqual([
