@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAppliance, TOKEN } from './support/appliance.js';
 import { startDaemonProcess } from './support/daemon-process.js';
+import { poll } from './support/poll.js';
 import { mountTmpfs } from './support/tmpfs.js';
 import { testWithMount } from './support/test-with-mount.js';
 
@@ -39,6 +40,8 @@ testWithMount(
       await daemon.call('get', '/update').expect(200);
       await daemon.call('get', '/reboot').expect(202);
       expect(daemon.output()).toContain('EROFS');
+      // Its runner would write below the mount point when that is unmounted.
+      await poll('the job has ended', () => Promise.resolve(daemon.output().includes('"msg":"job ended"')));
     } finally {
       await daemon.kill('SIGTERM');
     }
