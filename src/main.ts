@@ -7,6 +7,7 @@ import { journalOf, type Paths } from './config/paths.js';
 import { createContext, type AppContext } from './context.js';
 import { FatalError, messageOf } from './core/errors.js';
 import { repeat, repeatFromNow, runLater, type StopRepeating } from './core/repeat.js';
+import { createTurns } from './core/turns.js';
 import { loadMultipart } from './http/receive-form.js';
 import { prepareAppliance, removeLeftovers, requirePrepared } from './prepare.js';
 import { renewForProxies } from './operations/renew-certificate.js';
@@ -192,8 +193,8 @@ function certificateTakeOver(
     served = current;
     logger.info('new TLS certificate taken over');
   };
-  let last = Promise.resolve();
-  return () => (last = last.then(look, look));
+  const takeTurns = createTurns();
+  return () => takeTurns(look);
 }
 
 /** What keeps a task from its end is reported once, not at every round. */

@@ -159,11 +159,12 @@ async function followUndone(
     await job.afterUndo(openJobContext(parts, records, new AbortController().signal, () => undefined));
     return undefined;
   } catch (error) {
-    const isOfSystem = errnoOfSystemCall(error) !== undefined;
-    const isMissing = isProgramMissing(error);
-    if (isOfSystem && !isMissing) await change.annotate(cutOff).catch(() => undefined);
-    // What is missing may be about to be replaced: each try counts.
-    if (isOfSystem && !(isMissing && cutOff + 1 >= FOLLOW_LIMIT)) throw error;
+    if (errnoOfSystemCall(error) !== undefined) {
+      // What is missing may be about to be replaced, or never: each try counts.
+      const counts = isProgramMissing(error);
+      if (!counts) await change.annotate(cutOff).catch(() => undefined);
+      if (!counts || cutOff + 1 < FOLLOW_LIMIT) throw error;
+    }
     logger.error({ job: job.name, reason: messageOf(error) }, 'the machine does not follow an undone change');
     return messageOf(error);
   }
