@@ -4,7 +4,7 @@ import { errnoOfSystemCall, ignoreUnwritable, messageOf } from '../core/errors.j
 import { captureScript } from '../system/captured-script.js';
 import type { Change } from '../system/change.js';
 import { exists } from '../system/exists.js';
-import { recordDone, replaceFiles } from '../system/file-change.js';
+import { findFileChange, recordDone, replaceFiles } from '../system/file-change.js';
 import type { Lock } from '../system/lock.js';
 import { describeFailure, isProgramMissing, runScript } from '../system/script.js';
 import { JobFailure, type JobContext, type JobSuccess } from './job.js';
@@ -67,8 +67,14 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
       change ??= await recordDone(journalOf(parts.paths, job.name), note).catch(() => undefined);
   } catch (error) {
     await logFailure(parts, records, error);
-    // What cannot be put back now is found and put back by the daemon.
-    await undo(parts, records, change).catch((reason: unknown) => reportNotUndone(parts, records, reason));
+    try {
+      // One that could not be made is left where it could not be put back, either.
+      change ??= await findFileChange(journalOf(parts.paths, job.name));
+      await undo(parts, records, change);
+    } catch (reason) {
+      // It is found and put back by the daemon.
+      await reportNotUndone(parts, records, reason);
+    }
     return fail(parts, records, error);
   }
   try {

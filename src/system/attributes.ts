@@ -3,12 +3,14 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   futimesSync,
   lchownSync,
   lutimesSync,
   openSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { errnoOf } from '../core/errors.js';
 
 /** What a file or directory has beside its name and content. */
@@ -32,11 +34,16 @@ export function applyAttributes(file: number, { mode, uid, gid, mtimeMs }: Attri
   if (isTime(mtimeMs)) unlessForeignFile(() => futimesSync(file, mtimeMs / 1000, mtimeMs / 1000));
 }
 
-/** @throws the system error `ENOTDIR` or `ELOOP` when `path` is no directory */
+/**
+ * One that has them already is not touched: there are directories that even root may not change.
+ *
+ * @throws the system error `ENOTDIR` or `ELOOP` when `path` is no directory
+ */
 export function applyDirectoryAttributes(path: string, attributes: Attributes): void {
   const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    applyAttributes(directory, attributes);
+    if (!isDeepStrictEqual(attributesOf(fstatSync(directory)), attributes))
+      applyAttributes(directory, attributes);
   } finally {
     closeSync(directory);
   }

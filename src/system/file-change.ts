@@ -40,7 +40,7 @@ const JOURNAL_MODE = 0o644;
  * Replaces files together, each by rename. What is needed to undo it is on the disk before the first one is replaced.
  *
  * @param journal a file of its own, in which {@link findFileChange} finds a change that was left unfinished
- * @throws the system error that prevented it; every file is as it was then
+ * @throws the system error that prevented it; every file is as it was then, or the change can be found
  */
 export async function replaceFiles(
   journal: string,
@@ -123,7 +123,12 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
       // A commit that failed may be on the disk: who found it there would take what is put back for what is new.
       if (mayBeCommitted) await writeJournal(journal, { entries, isCommitted: false });
       mayBeCommitted = false;
-      await inOrder(entries.toReversed(), putBack);
+      const failures: unknown[] = [];
+      // Goes on, so that as little as possible is missing.
+      await inOrder(entries.toReversed(), (entry) =>
+        putBack(entry).catch((error: unknown) => void failures.push(error)),
+      );
+      if (failures.length > 0) throw failures[0];
       return undefined;
     },
     async close() {
@@ -158,14 +163,13 @@ async function keepOld({ file, old }: Entry): Promise<void> {
 
 /** Right whatever part of the replacement has been done. */
 async function putBack({ file, staged, old }: Entry): Promise<void> {
-  if (old !== undefined) {
-    // A read-only file system, where nothing was replaced, refuses to rename even what is missing.
-    if (await exists(old)) await rename(old, file);
-    // rename(2) does nothing where both are the same file: it was not replaced yet.
-    await rm(old, { force: true });
-  } else if (!(await exists(staged))) {
-    await rm(file, { force: true });
+  // What is still staged has replaced nothing; what kept it from that may keep this from putting anything there, too.
+  if (!(await exists(staged))) {
+    if (old === undefined) await rm(file, { force: true });
+    else if (await exists(old)) await rename(old, file);
   }
+  // rename(2) does nothing where both are the same file.
+  if (old !== undefined) await rm(old, { force: true });
   await rm(staged, { force: true });
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Dirent } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, open, readdir, rename, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
+import { exists } from './exists.js';
 
 const BATCH = 64;
 
@@ -44,31 +45,79 @@ export async function removeTree(path: string): Promise<void> {
   else await rm(path, { force: true });
 }
 
+/** A directory on the way from the top of a tree to the one that is being emptied. */
+interface Level {
+  readonly stats: Stats;
+  /** Names of the directories in it that are still to be deleted; the last one is being emptied. */
+  readonly directories: string[];
+}
+
 /**
  * Unlike `fs.rm`, which unlinks all files of a directory at the same time, in little memory; and by open directories, not
- * by paths: who may write there and puts a link in the place of a directory does not lead this process out.
+ * by paths: who may write there and puts a link in the place of a directory does not lead this process out. One of them is open
+ * at a time, however deep the tree is.
  */
-async function removeDirectory(path: string): Promise<void> {
-  const directory = await openDirectory(path);
+async function removeDirectory(top: string): Promise<void> {
+  const hasProc = await exists('/proc/self/fd');
+  const above: Level[] = [];
+  let directory = await openDirectory(top);
+  /** Leads to the open directory wherever that is; without /proc to where it was. */
+  const here = () => (hasProc ? `/proc/self/fd/${directory.fd}` : join(top, ...above.map(nextOf)));
+  const moveTo = async (path: string) => {
+    const next = await openDirectory(path);
+    await close(directory);
+    directory = next;
+  };
   try {
-    // A script may have made directories that even their owner cannot change; whether that is so, removing tells.
-    await directory.chmod(0o700).catch(() => undefined);
-    const here = `/proc/self/fd/${directory.fd}`;
-    const entries = await readdir(here, { withFileTypes: true });
-    for (let start = 0; start < entries.length; start += BATCH) {
-      const batch = entries.slice(start, start + BATCH);
-      await Promise.all(
-        batch.filter(isFile).map(({ name }) => unlink(join(here, name)).catch(ignoreMissing)),
-      );
-    }
-    for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-      await removeDirectory(join(here, name));
+    let level = await emptyOfFiles(directory, here());
+    for (;;) {
+      const parent = above.at(-1);
+      if (level.directories.length > 0) {
+        await moveTo(join(here(), nextOf(level)));
+        above.push(level);
+        level = await emptyOfFiles(directory, here());
+      } else if (parent) {
+        await moveTo(`${here()}/..`);
+        await requireSame(directory, parent, nextOf(parent));
+        above.pop();
+        await rmdir(join(here(), nextOf(parent)));
+        parent.directories.pop();
+        level = parent;
+      } else break;
     }
   } finally {
-    // Nothing hangs on how that ends.
-    await directory.close().catch(() => undefined);
+    await close(directory);
   }
-  await rmdir(path);
+  await rmdir(top);
+}
+
+function nextOf({ directories }: Level): string {
+  return directories.at(-1) ?? '';
+}
+
+/** @returns what is left in it */
+async function emptyOfFiles(directory: FileHandle, here: string): Promise<Level> {
+  // A script may have made directories that even their owner cannot change; whether that is so, removing tells.
+  await directory.chmod(0o700).catch(() => undefined);
+  const entries = await readdir(here, { withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  for (let start = 0; start < files.length; start += BATCH) {
+    const batch = files.slice(start, start + BATCH);
+    await Promise.all(batch.map(({ name }) => unlink(join(here, name)).catch(ignoreMissing)));
+  }
+  const directories = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return { stats: await directory.stat(), directories };
+}
+
+/** @throws Error when the way up from a directory leads elsewhere than the way down to it came from */
+async function requireSame(directory: FileHandle, { stats }: Level, name: string): Promise<void> {
+  const { dev, ino } = await directory.stat();
+  if (dev !== stats.dev || ino !== stats.ino) throw new Error(`"${name}" was moved while it was deleted`);
+}
+
+async function close(directory: FileHandle): Promise<void> {
+  // Nothing hangs on how that ends.
+  await directory.close().catch(() => undefined);
 }
 
 async function openDirectory(path: string): Promise<FileHandle> {
@@ -79,8 +128,4 @@ async function openDirectory(path: string): Promise<FileHandle> {
     await chmod(path, 0o700);
     return open(path, flags);
   });
-}
-
-function isFile(entry: Dirent): boolean {
-  return !entry.isDirectory();
 }

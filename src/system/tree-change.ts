@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, ignoreHidden, ignoreMissing, messageOf } from '../core/errors.js';
 import { UnusableFile } from '../core/read-only.js';
 import { applyDirectoryAttributes, type Attributes } from './attributes.js';
 import { readTextFile, syncDirectory, writeFileAtomic } from './atomic-file.js';
 import type { Change } from './change.js';
-import { exists } from './exists.js';
 import { createJsonLines, readJsonLines, readJsonLinesBackwards } from './json-lines.js';
 import { freePath, removeTree } from './remove-tree.js';
 import { syncFileSystem } from './sync-file-system.js';
@@ -81,8 +80,13 @@ export async function findTreeChange(places: TreePlaces): Promise<Change | undef
   const journal = await readJournal(places);
   if (journal) return openChange(places, journal);
   // Whoever may not look there leaves it to who may: nothing is replaced yet.
-  const isStaged = await exists(places.directory).catch(ignoreHidden);
+  const isStaged = await isDirectory(places.directory).catch(ignoreHidden);
   return isStaged === true ? openChange(places, undefined) : undefined;
+}
+
+/** Who may write beside it can put a link there, which must not lead this process to another tree. */
+async function isDirectory(path: string): Promise<boolean> {
+  return (await lstat(path).catch(ignoreMissing))?.isDirectory() === true;
 }
 
 /** @param journal undefined where nothing is replaced yet */
@@ -107,7 +111,7 @@ function openChange(places: TreePlaces, journal: Journal | undefined): Change {
       // What is put back needs no more of it; half of that would make one that is not committed look damaged.
       if (!mayBeCommitted) await removeJournal(places);
       // First: half of what putting back needs would make it take away what is new.
-      await removeTree(stepList(places));
+      if (await isDirectory(places.directory)) await removeTree(stepList(places));
       await freePath(places.directory);
       if (mayBeCommitted) await removeJournal(places);
     },
@@ -132,6 +136,8 @@ async function apply(places: TreePlaces, signal: AbortSignal): Promise<void> {
  * @returns what is not, where the list of steps is damaged: then there is no use in trying it again
  */
 async function putAllBack(places: TreePlaces): Promise<string | undefined> {
+  if (!(await isDirectory(places.directory)))
+    return 'The list of what was replaced is missing: nothing was put back, files may be new';
   const failures: unknown[] = [];
   let isDamaged = false;
   try {

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFileChange, replaceFiles } from '../../src/system/file-change.js';
+import { makeImmutable, testWithImmutable } from '../support/immutable.js';
 import { mountTmpfs } from '../support/tmpfs.js';
 import { testWithMount } from '../support/test-with-mount.js';
 
@@ -30,6 +31,43 @@ testWithMount('a read-only directory: that is the reason, and nothing is left to
   } finally {
     unmount();
   }
+});
+
+testWithImmutable(
+  'a file that nobody may replace: that is the reason, and all are as they were',
+  async () => {
+    const files = ['first', 'fixed', 'second', 'made'].map((name) => join(work, name));
+    for (const file of files.slice(0, -1)) await writeFile(file, 'old');
+    const restore = makeImmutable(join(work, 'fixed'));
+    try {
+      const replacements = files.map((file) => ({ file, content: 'new', mode: 0o644 }));
+      const change = replaceFiles(join(work, 'journal'), replacements);
+      await expect(change).rejects.toThrow('EPERM: operation not permitted, rename');
+      const contents = await Promise.all(files.slice(0, -1).map((file) => readFile(file, 'utf8')));
+      expect(contents).toEqual(['old', 'old', 'old']);
+      expect((await readdir(work)).sort()).toEqual(['first', 'fixed', 'second']);
+    } finally {
+      restore();
+    }
+  },
+);
+
+test('what cannot be put back keeps nothing else from it, and the change can be found', async () => {
+  const journal = join(work, 'journal');
+  const [first, second] = [join(work, 'first'), join(work, 'second')];
+  for (const file of [first, second]) await writeFile(file, 'old');
+  const replacements = [first, second].map((file) => ({ file, content: 'new', mode: 0o644 }));
+  const change = await replaceFiles(journal, replacements);
+  await rm(second);
+  await mkdir(join(second, 'in-the-way'), { recursive: true });
+  await expect(change.putBack()).rejects.toThrow('EISDIR');
+  expect(await readFile(first, 'utf8')).toBe('old');
+  await rm(second, { recursive: true });
+  const found = await findFileChange(journal);
+  await found?.putBack();
+  await found?.close();
+  expect(await readFile(second, 'utf8')).toBe('old');
+  expect((await readdir(work)).sort()).toEqual(['first', 'second']);
 });
 
 test('what was put back is put back again by whoever finds it before it is closed', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePath } from '../../src/system/remove-tree.js';
 import { poll } from '../support/poll.js';
+import { buildProgram } from '../support/program.js';
 import { mountTmpfs } from '../support/tmpfs.js';
 import { testWithMount } from '../support/test-with-mount.js';
 
@@ -53,6 +54,34 @@ test('a directory that its owner may not change is deleted', async () => {
     if (isRoot) process.seteuid?.(0);
   }
   expect(await readdir(directory)).toEqual([]);
+});
+
+describe('in a process of its own', () => {
+  let work: string;
+  let program: string;
+  beforeAll(async () => {
+    work = await mkdtemp(join(tmpdir(), 'admind-tree-'));
+    program = join(work, 'free.mjs');
+    const call = "import { freePath } from '../src/system/remove-tree.js'; await freePath(process.argv[2]);";
+    buildProgram(call, program);
+  });
+  afterAll(() => rm(work, { recursive: true }));
+
+  test('a tree that is deeper than files may be open, and than a path is long', async () => {
+    const half = `${'d'.repeat(60)}/`.repeat(50);
+    const build = 'for n in 1 2; do mkdir -p "$0" && cd -P "$0"; done; mkdir beside; echo > file';
+    execFileSync('bash', ['-c', build, half], { cwd: tree });
+    execFileSync('bash', ['-c', 'ulimit -n 64 && exec "$@"', 'bash', process.execPath, program, tree]);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  testWithMount('a tree where there is no /proc', async () => {
+    await writeFile(join(tree, 'a/b/file'), '');
+    await mkdir(join(tree, 'c'));
+    const script = 'mount -t tmpfs tmpfs /proc; exec "$@"';
+    execFileSync('unshare', ['--mount', 'bash', '-c', script, 'bash', process.execPath, program, tree]);
+    expect(await readdir(directory)).toEqual([]);
+  });
 });
 
 testWithMount('what cannot be deleted is set aside, and deleted by a later call', async () => {

@@ -23,6 +23,7 @@ import {
   type TreePlaces,
 } from '../../src/system/tree-change.js';
 import { IMPLIED_DIRECTORY_MODE, STATED_DIRECTORY_MODE } from '../../src/system/tree-plan.js';
+import { makeImmutable, testWithImmutable } from '../support/immutable.js';
 import { mountTmpfs } from '../support/tmpfs.js';
 import { testWithMount } from '../support/test-with-mount.js';
 import { describeTree } from '../support/tree.js';
@@ -250,6 +251,41 @@ test('an undo that cannot be completed puts back what it can, and can be repeate
   expect(describeTree(places.target).filter((line) => !line.startsWith('kept '))).toEqual(
     before.filter((line) => !line.startsWith('kept ')),
   );
+});
+
+testWithImmutable('a directory that nobody may change: all is as it was, and nothing is left', async () => {
+  const places = await prepare('fixed');
+  const before = describeTree(places.target);
+  const restore = makeImmutable(join(places.target, 'kept'));
+  try {
+    const change = await beginTreeChange(places);
+    await expect(change.apply(endless)).rejects.toThrow(/^Cannot replace "kept\/.*": EPERM/);
+    await undo(await findTreeChange(places));
+    expect(describeTree(places.target)).toEqual(before);
+    expect(await readdir(join(work, 'fixed'))).toEqual(['target']);
+  } finally {
+    restore();
+  }
+});
+
+test.each([
+  ['a link', (path: string, other: string) => symlink(other, path)],
+  ['a file', (path: string) => writeFile(path, '')],
+])('%s in the place of the directory is no change, and leads nowhere', async (_what, put) => {
+  const places = await prepare('place');
+  const other = join(work, 'other');
+  await write(join(other, 'steps/file'), 'kept');
+  await write(join(other, 'old/file'), 'kept');
+  const before = describeTree(places.target);
+  await rm(places.directory, { recursive: true });
+  await put(places.directory, other);
+  expect(await findTreeChange(places)).toBeUndefined();
+
+  await writeFile(places.journal, '{"isCommitted":false}');
+  expect(await undo(await findTreeChange(places))).toMatch(/^The list of what was replaced is missing: /);
+  expect(describeTree(places.target)).toEqual(before);
+  expect(await readdir(join(work, 'place'))).toEqual(['target']);
+  expect((await readdir(other)).sort()).toEqual(['old', 'steps']);
 });
 
 test('refuses a directory that is only passed through where a link is in place', async () => {
