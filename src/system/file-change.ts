@@ -1,16 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, constants, link, rename, rm } from 'node:fs/promises';
+import { copyFile, constants, link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../core/errors.js';
 import { ignoreUnusable } from '../core/read-only.js';
-import {
-  readTextFile,
-  stagedName,
-  syncDirectory,
-  syncFile,
-  writeFileAtomic,
-  writeSynced,
-} from './atomic-file.js';
+import { readTextFile, stagedName, syncDirectory, writeFileAtomic, writeSynced } from './atomic-file.js';
+import { applyAttributes, attributesOf } from './attributes.js';
 import type { Change } from './change.js';
 import { exists } from './exists.js';
 import { makeDirectory } from './make-directory.js';
@@ -154,11 +148,22 @@ async function keepOld({ file, old }: Entry): Promise<void> {
   await link(file, old).catch(async (error: unknown) => {
     // A file system without hard links, or another owner's file.
     if (!['EPERM', 'ENOTSUP', 'EMLINK'].includes(errnoOf(error) ?? '')) throw error;
-    const copy = stagedName(file);
-    await copyFile(file, copy, constants.COPYFILE_EXCL);
-    await syncFile(copy);
-    await rename(copy, old);
+    await rename(await copyOf(file), old);
   });
+}
+
+/** @returns the name of a copy beside it that is on the disk, and belongs to whom the file does */
+async function copyOf(file: string): Promise<string> {
+  const copy = stagedName(file);
+  await copyFile(file, copy, constants.COPYFILE_EXCL);
+  const handle = await open(copy);
+  try {
+    applyAttributes(handle.fd, attributesOf(await stat(file)));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return copy;
 }
 
 /** Right whatever part of the replacement has been done. */

@@ -9,10 +9,8 @@ export function makeImmutable(path: string): () => void {
   return () => execFileSync('chattr', ['-i', path], { stdio: 'pipe' });
 }
 
-/** `test`, or `test.skip` where this user, or the file system of temporary files, cannot have that. */
-export const testWithImmutable = mayMakeImmutable() ? test : test.skip;
-
-function mayMakeImmutable(): boolean {
+/** Whether this user, and the file system of temporary files, can have that. */
+export function mayMakeImmutable(): boolean {
   const directory = mkdtempSync(join(tmpdir(), 'admind-immutable-'));
   try {
     makeImmutable(directory)();

@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { linkSync } from 'node:fs';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errnoOf } from '../../src/core/errors.js';
 import { findFileChange, replaceFiles } from '../../src/system/file-change.js';
-import { makeImmutable, testWithImmutable } from '../support/immutable.js';
+import { makeImmutable } from '../support/immutable.js';
 import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithImmutable } from '../support/test-with-immutable.js';
 import { testWithMount } from '../support/test-with-mount.js';
+import { describeTree } from '../support/tree.js';
 
 let work: string;
 beforeEach(async () => {
@@ -69,6 +73,33 @@ test('what cannot be put back keeps nothing else from it, and the change can be 
   expect(await readFile(second, 'utf8')).toBe('old');
   expect((await readdir(work)).sort()).toEqual(['first', 'second']);
 });
+
+test('a file that can have no second name is put back as it was', async () => {
+  const [file, names] = [join(work, 'file'), join(work, 'names')];
+  await writeFile(file, 'old', { mode: 0o640 });
+  if (process.geteuid?.() === 0) await chown(file, 65534, 65533);
+  await utimes(file, 1_000_000_000, 1_000_000_000);
+  const before = describeTree(work);
+  await mkdir(names);
+  giveAllNames(file, names);
+  const change = await replaceFiles(join(work, 'journal'), [{ file, content: 'new', mode: 0o644 }]);
+  await rm(names, { recursive: true });
+  await change.putBack();
+  await change.close();
+  expect(describeTree(work)).toEqual(before);
+});
+
+/** Until its file system has no more for it. */
+function giveAllNames(file: string, directory: string): void {
+  for (let number = 0; number < 100_000; number += 1) {
+    try {
+      linkSync(file, join(directory, String(number)));
+    } catch (error) {
+      if (errnoOf(error) !== 'EMLINK') throw error;
+      return;
+    }
+  }
+}
 
 test('what was put back is put back again by whoever finds it before it is closed', async () => {
   const [journal, file, made] = [join(work, 'journal'), join(work, 'file'), join(work, 'made')];

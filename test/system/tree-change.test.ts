@@ -23,8 +23,9 @@ import {
   type TreePlaces,
 } from '../../src/system/tree-change.js';
 import { IMPLIED_DIRECTORY_MODE, STATED_DIRECTORY_MODE } from '../../src/system/tree-plan.js';
-import { makeImmutable, testWithImmutable } from '../support/immutable.js';
+import { makeImmutable } from '../support/immutable.js';
 import { mountTmpfs } from '../support/tmpfs.js';
+import { testWithImmutable } from '../support/test-with-immutable.js';
 import { testWithMount } from '../support/test-with-mount.js';
 import { describeTree } from '../support/tree.js';
 
