@@ -8,6 +8,7 @@ import { fuzz } from './fuzz.js';
 import { hostileFiles } from './hostile-files.js';
 import { hostilePackages } from './hostile-packages.js';
 import { hostileRequests } from './hostile-requests.js';
+import { immutable } from './immutable.js';
 import { kill } from './kill.js';
 import { noSpace } from './no-space.js';
 import { powerCut } from './power-cut.js';
@@ -26,6 +27,7 @@ export const groups: readonly Group[] = [
   powerCut,
   crashPoints,
   noSpace,
+  immutable,
   syscalls,
   daemonSyscalls,
   descriptors,

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { lockOf } from '../../../src/jobs/acquire.js';
 import { jobs, type JobName } from '../../../src/jobs/index.js';
-import { isLocked } from '../../../src/system/lock.js';
 import type { TestAppliance } from '../../support/appliance.js';
-import { poll } from '../../support/poll.js';
 import { mayMount } from '../../support/tmpfs.js';
 import { fillBytes, fillInodes, type Fill } from '../disk/fill.js';
 import { createSmallDisk, separate } from '../disk/small-disks.js';
 import { jobsOf } from '../jobs-of.js';
 import type { Extent, Group, Row } from '../row.js';
+import { awaitEnd } from '../stand/await-end.js';
 import type { Moment, Outcome, Trial } from '../stand/trial.js';
 import { createTrials } from '../stand/trials.js';
 
@@ -130,20 +128,16 @@ async function tryFull(trial: Trial, how: Partial<Full>): Promise<Outcome> {
   const { file } = jobs[trial.subject.job].log(appliance.paths);
   const readLog = () => readFile(file, 'utf8').catch(() => '');
   const before = (await readLog()).length;
-  const told = trial.stand.printed().length;
+  const told = trial.stand.printed();
   const outcome = await trial.faultedRound({
     async ready() {
       if (!moment) free = await fill(directory, left);
     },
     ...(moment && { moment }),
-    async act({ stand: { daemon, printed }, answered }) {
+    async act(at) {
       if (moment) free = await fill(directory, left);
-      const { code = 500 } = await answered;
-      // One without a lock, too.
-      const hasEnded = () => code >= 400 || printed().slice(told).includes('"msg":"job ended"');
-      const isHeld = () => isLocked(lockOf(trial.subject.job, appliance.paths));
-      await poll('the job has ended', async () => hasEnded() && !(await isHeld()));
-      const { status } = await daemon.call('get', '/version');
+      await awaitEnd(at, told);
+      const { status } = await at.stand.daemon.call('get', '/version');
       assert.ok(status === 200 || status === 404, `a request is answered on a full disk, not with ${status}`);
     },
     mend: () => free?.(),
