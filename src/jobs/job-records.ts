@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.js';
 import { createJobLog, type JobLog } from '../records/job-log.js';
 import {
   clearJobError,
+  readsRunning,
   writeJobError,
   writeJobStatus,
   type JobError,
@@ -43,6 +44,8 @@ export interface JobRecords {
   cleanUp(): Promise<void>;
   succeed(success: JobSuccess | undefined): Promise<void>;
   /**
+   * Of a job that could not begin, an earlier status stays.
+   *
    * @param error undefined where a script has already written message and code, or there is nothing to add
    * @param isLogged the message is in the log already
    */
@@ -82,6 +85,10 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     percentage = next;
     await write('running', fieldsOf('running'));
   };
+  const tellError = (error: JobError) =>
+    writeJobError(files, error).catch((reason: unknown) => {
+      logger.error({ job: job.name, reason: messageOf(reason) }, 'the error of a job could not be written');
+    });
   const tell = (stage: string) => logger.debug({ job: job.name, stage }, 'stage');
 
   const cleanUp = async () => {
@@ -121,18 +128,14 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
     },
     async fail(error, isLogged = false) {
       await cleanUp();
+      const isToTell = hasBegun || (await readsRunning(files));
       if (error) {
-        await writeJobError(files, error).catch((reason: unknown) => {
-          logger.error(
-            { job: job.name, reason: messageOf(reason) },
-            'the error of a job could not be written',
-          );
-        });
+        if (isToTell) await tellError(error);
         if (!isLogged) await log.line(error.message);
       }
       await log.line(job.texts.failed(type));
       await log.sync();
-      await write('failed', fieldsOf('failed'));
+      if (isToTell) await write('failed', fieldsOf('failed'));
     },
   };
 }

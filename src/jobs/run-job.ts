@@ -31,7 +31,7 @@ export interface JobParts extends RecordedJob {
 /**
  * Begins a job: when this resolves, its status reads `running` and its inputs are its own.
  *
- * @throws the system error that kept it from beginning; the status is `failed` then, if it can be written
+ * @throws the system error that kept it from beginning; the status is `failed` then, or the earlier one
  */
 export async function beginJob(parts: JobParts): Promise<JobRecords> {
   const records = openJobRecords(parts);
