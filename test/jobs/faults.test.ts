@@ -11,8 +11,10 @@ import { stagedName } from '../../src/system/atomic-file.js';
 import { TOKEN } from '../support/appliance.js';
 import { startDaemonProcess } from '../support/daemon-process.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
+import { makeImmutable } from '../support/immutable.js';
 import { poll } from '../support/poll.js';
 import { fillDisk, mountTmpfs } from '../support/tmpfs.js';
+import { testWithImmutable } from '../support/test-with-immutable.js';
 import { testWithMount } from '../support/test-with-mount.js';
 import { makePackage } from '../support/update-package.js';
 
@@ -37,6 +39,25 @@ const ended = async () => {
   return status();
 };
 const SUCCESS = { status: 'success', percentage: 100 };
+
+testWithImmutable(
+  'an update whose status cannot be written is refused, and both files tell the earlier one',
+  async () => {
+    const { text = '', json = '' } = updateJob.status(appliance.paths);
+    expect((await send()).status).toBe(202);
+    expect(await ended()).toEqual(SUCCESS);
+    const restore = makeImmutable(json);
+    try {
+      expect((await send()).status).toBe(500);
+      expect(await appliance.read(text)).toBe('success\n');
+      expect(await status()).toEqual(SUCCESS);
+    } finally {
+      restore();
+    }
+    expect((await send()).status).toBe(202);
+    expect(await ended()).toEqual(SUCCESS);
+  },
+);
 
 testWithMount(
   'what a job staged cannot be removed: the next one works all the same, and says so',
