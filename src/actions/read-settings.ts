@@ -2,6 +2,7 @@ import { isObject } from '../appliance/settings-file.js';
 import { readStorageOptions } from '../appliance/storage-settings.js';
 import type { Paths } from '../config/paths.js';
 import { AdminError } from '../core/errors.js';
+import { parseJson } from '../core/json.js';
 import { readJsonFile } from './read-json-file.js';
 
 /**
@@ -11,7 +12,7 @@ import { readJsonFile } from './read-json-file.js';
  */
 export async function readSettings({ networkJson, appJson }: Paths): Promise<string> {
   const [network, app] = await Promise.all([networkJson, appJson].map(readJson));
-  return toJson({ network, app });
+  return JSON.stringify({ network, app });
 }
 
 /**
@@ -24,18 +25,9 @@ export async function readStorage(paths: Paths): Promise<string> {
   if (options === undefined) throw new AdminError('notFound', '');
   const settings = await readJson(paths.storageJson);
   if (!isObject(settings)) throw new AdminError('notFound', '');
-  return toJson({ ...settings, options });
+  return JSON.stringify({ ...settings, options });
 }
 
 async function readJson(file: string): Promise<unknown> {
-  return JSON.parse(await readJsonFile(file)) as unknown;
-}
-
-/** What was put there by other hands may nest too deeply to be written again. */
-function toJson(settings: Readonly<Record<string, unknown>>): string {
-  try {
-    return JSON.stringify(settings);
-  } catch (cause) {
-    throw new AdminError('notFound', '', { cause });
-  }
+  return parseJson(await readJsonFile(file));
 }

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.js';
 import { messageOf } from '../core/errors.js';
+import { parseJson } from '../core/json.js';
 import type { CapturedResult, CapturedScriptCall } from '../system/captured-script.js';
 import { describeFailure, isProgramMissing } from '../system/script.js';
 import { isObject } from './settings-file.js';
@@ -40,7 +41,7 @@ export function readLicenseFault(error: unknown): LicenseReading {
 
 function isJsonObject(text: string): boolean {
   try {
-    return isObject(JSON.parse(text.trim()));
+    return isObject(parseJson(text.trim()));
   } catch {
     return false;
   }

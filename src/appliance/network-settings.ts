@@ -24,9 +24,7 @@ export async function readNetworkSettings(file: string): Promise<NetworkSettings
   const { network = {}, app = {} } = await readSettingsFile(file);
   // Validation fills in what is missing, so it gets a copy; an empty optional text counts as absent.
   requireValid(validate, { app, network: isObject(network) ? present(network) : network });
-  const settings = { network: network as JsonObject, app: app as JsonObject };
-  for (const part of Object.values(settings)) jsonLine(part);
-  return settings;
+  return { network: network as JsonObject, app: app as JsonObject };
 }
 
 export function networkMode({ network }: NetworkSettings): NetworkMode {

@@ -29,12 +29,6 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @throws AdminError `badRequest` for a value that nests too deeply to be written */
 export function jsonLine(value: unknown): string {
-  try {
-    return `${JSON.stringify(value)}\n`;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new AdminError('badRequest', 'Invalid settings file. It nests too deeply');
-  }
+  return `${JSON.stringify(value)}\n`;
 }

@@ -2,6 +2,7 @@ import { compileSchema } from '../config/compile-schema.js';
 import type { Paths } from '../config/paths.js';
 import { requireValid } from '../config/schema.js';
 import { AdminError } from '../core/errors.js';
+import { parseJson } from '../core/json.js';
 import { readTextFile } from '../system/atomic-file.js';
 import type { FileReplacement } from '../system/file-change.js';
 import { isObject, jsonLine, readSettingsFile } from './settings-file.js';
@@ -43,7 +44,7 @@ export async function readStorageOptions({ storageOptions }: Paths): Promise<rea
   const text = await readTextFile(storageOptions);
   if (text === undefined) return undefined;
   try {
-    const { options } = JSON.parse(text) as { options?: unknown };
+    const { options } = parseJson(text) as { options?: unknown };
     if (Array.isArray(options) && options.every((option) => typeof option === 'string')) return options;
   } catch {
     // Like a file of another shape.

@@ -1,4 +1,5 @@
 import { errnoOf, messageOf } from '../core/errors.js';
+import { parseJson } from '../core/json.js';
 import type { Logger } from '../core/logger.js';
 import { printable } from '../core/printable.js';
 import { readTextSync } from '../core/read-only.js';
@@ -56,7 +57,7 @@ const NOTHING: EndpointConfiguration = { endpoints: [], parameters: [] };
 function readConfiguration(file: string, logger: Logger): EndpointConfiguration | undefined {
   try {
     const text = readTextSync(file);
-    const configuration: unknown = text.trim() === '' ? {} : JSON.parse(text);
+    const configuration: unknown = text.trim() === '' ? {} : parseJson(text);
     if (validate(configuration)) {
       warnOfUnknown(configuration, file, logger);
       return configuration;

@@ -1,4 +1,5 @@
 import { errnoOf, FatalError, messageOf } from '../core/errors.js';
+import { parseJson } from '../core/json.js';
 import type { LogLevel } from '../core/logger.js';
 import { printable } from '../core/printable.js';
 import { readTextSync } from '../core/read-only.js';
@@ -63,7 +64,7 @@ function readText(file: string): string {
 function parse(file: string, text: string): unknown {
   if (text.trim() === '') return {};
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new FatalError(`${file} is not valid JSON: ${printable(messageOf(error), REASON_SHOWN)}`);
   }

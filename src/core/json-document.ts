@@ -1,4 +1,5 @@
 import { AdminError, messageOf } from './errors.js';
+import { NestsTooDeeply, parseJson } from './json.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -10,10 +11,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  */
 export function parseJsonDocument(bytes: Buffer, what: string): unknown {
   try {
-    return JSON.parse(decoder.decode(bytes)) as unknown;
+    return parseJson(decoder.decode(bytes));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? describe(error, bytes) : 'It is not UTF-8 text';
-    throw new AdminError('badRequest', `Invalid ${what}. ${reason}`);
+    throw new AdminError('badRequest', `Invalid ${what}. ${describe(error, bytes)}`);
   }
 }
 
@@ -21,8 +21,10 @@ export function parseJsonDocument(bytes: Buffer, what: string): unknown {
 const FAULT =
   /^(Expected [^"]+?|Bad [^"]+?|Unterminated [^"]+?|Unexpected non-whitespace character)(?: in| after) JSON at position (\d+)/;
 
-function describe(error: SyntaxError, bytes: Buffer): string {
+function describe(error: unknown, bytes: Buffer): string {
   const message = messageOf(error);
+  if (error instanceof NestsTooDeeply) return message;
+  if (!(error instanceof SyntaxError)) return 'It is not UTF-8 text';
   if (message.startsWith('Unexpected end')) return 'It is not valid JSON: it ends too early';
   const [, fault = '', position] = FAULT.exec(message) ?? [];
   if (position === undefined) return 'It is not valid JSON: it holds an unexpected character';

@@ -1,3 +1,5 @@
+import { parseJson } from '../core/json.js';
+
 /** What became of each command of a debug bundle: its `manifest.json`. */
 export interface BundleManifest {
   /** Name and version of the program that made the bundle. */
@@ -52,7 +54,7 @@ function textOf(value: unknown): string {
 
 function parse(text: string): Readonly<Record<string, unknown>> {
   try {
-    return asObject(JSON.parse(text));
+    return asObject(parseJson(text));
   } catch {
     return {};
   }

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { parseJson } from '../core/json.js';
 import { ignoreUnusable } from '../core/read-only.js';
 import { readTextFile, writeFileAtomic } from '../system/atomic-file.js';
 
@@ -95,7 +96,7 @@ async function readJsonStatus(file: string | undefined): Promise<Record<string, 
   const text = await read(file);
   if (text === undefined) return undefined;
   try {
-    const value = JSON.parse(text) as Record<string, unknown> | null;
+    const value = parseJson(text) as Record<string, unknown> | null;
     return typeof value === 'object' && typeof value?.status === 'string' ? value : undefined;
   } catch {
     return undefined;
