@@ -2,7 +2,7 @@ import { isObject } from '../appliance/settings-file.js';
 import { readStorageOptions } from '../appliance/storage-settings.js';
 import type { Paths } from '../config/paths.js';
 import { AdminError } from '../core/errors.js';
-import { parseJson } from '../core/json.js';
+import { parseExactJson, stringifyExactJson } from '../core/exact-json.js';
 import { readJsonFile } from './read-json-file.js';
 
 /**
@@ -12,7 +12,7 @@ import { readJsonFile } from './read-json-file.js';
  */
 export async function readSettings({ networkJson, appJson }: Paths): Promise<string> {
   const [network, app] = await Promise.all([networkJson, appJson].map(readJson));
-  return JSON.stringify({ network, app });
+  return stringifyExactJson({ network, app });
 }
 
 /**
@@ -25,9 +25,9 @@ export async function readStorage(paths: Paths): Promise<string> {
   if (options === undefined) throw new AdminError('notFound', '');
   const settings = await readJson(paths.storageJson);
   if (!isObject(settings)) throw new AdminError('notFound', '');
-  return JSON.stringify({ ...settings, options });
+  return stringifyExactJson({ ...settings, options });
 }
 
 async function readJson(file: string): Promise<unknown> {
-  return parseJson(await readJsonFile(file));
+  return parseExactJson(await readJsonFile(file));
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { AdminError } from '../core/errors.js';
+import { stringifyExactJson } from '../core/exact-json.js';
 import { parseJsonDocument } from '../core/json-document.js';
 import { readBytes } from '../core/read-only.js';
 
@@ -29,6 +30,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What a settings file has held, its integers digit by digit as they were sent. */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
+  return `${stringifyExactJson(value)}\n`;
 }

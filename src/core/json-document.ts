@@ -1,20 +1,40 @@
 import { AdminError, messageOf } from './errors.js';
-import { NestsTooDeeply, parseJson } from './json.js';
+import { parseExactJson } from './exact-json.js';
+import { NestsTooDeeply } from './json.js';
+import { printable } from './printable.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
+const PLACE_SHOWN = 64;
 
 /**
- * Parses a JSON document from a client. Of duplicate keys the last counts; a byte order mark is skipped.
+ * Parses a JSON document from a client, integers as `parseExactJson` does. Of duplicate keys the last counts; a byte order
+ * mark is skipped.
  *
  * @param what as refusals name it: `settings file`
  * @throws AdminError `badRequest` that says where it is broken and shows nothing of its content, which may be secret
  */
 export function parseJsonDocument(bytes: Buffer, what: string): unknown {
   try {
-    return parseJson(decoder.decode(bytes));
+    const value = parseExactJson(decoder.decode(bytes));
+    requireBounded(value);
+    return value;
   } catch (error) {
     throw new AdminError('badRequest', `Invalid ${what}. ${describe(error, bytes)}`);
   }
+}
+
+/** A number that would be written as null. */
+class NumberTooLarge extends Error {
+  constructor(place: string) {
+    super(`Number too large: ${printable(place, PLACE_SHOWN)}. Allowed: at most ${Number.MAX_VALUE}`);
+  }
+}
+
+/** @throws NumberTooLarge that names the place: `app.limits.0` */
+function requireBounded(value: unknown, place: readonly string[] = []): void {
+  if (value === Infinity || value === -Infinity) throw new NumberTooLarge(place.join('.'));
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, part] of Object.entries(value)) requireBounded(part, [...place, name]);
 }
 
 /** Only what V8 says of the grammar: it quotes the document itself around some faults. */
@@ -23,7 +43,7 @@ const FAULT =
 
 function describe(error: unknown, bytes: Buffer): string {
   const message = messageOf(error);
-  if (error instanceof NestsTooDeeply) return message;
+  if (error instanceof NestsTooDeeply || error instanceof NumberTooLarge) return message;
   if (!(error instanceof SyntaxError)) return 'It is not UTF-8 text';
   if (message.startsWith('Unexpected end')) return 'It is not valid JSON: it ends too early';
   const [, fault = '', position] = FAULT.exec(message) ?? [];

@@ -62,6 +62,22 @@ test.each([
   [{ network: { ...STATIC, dns1: null } }, 'Invalid type for option: dns1. Expected a string'],
   [{ network: [] }, 'Invalid type for option: network. Expected an object'],
   [{ network: DHCP, app: 'text' }, 'Invalid type for option: app. Expected an object'],
+  [
+    '{"network":{"hostname":12345678901234567890,"interface":"eth0"}}',
+    'Invalid type for option: hostname. Expected a string',
+  ],
+  [
+    '{"network":{"interface":"eth0","hostname":"test.host"},"app":12345678901234567890}',
+    'Invalid type for option: app. Expected an object',
+  ],
+  [
+    '{"app":{"limits":[1,1e999]}}',
+    'Invalid settings file. Number too large: app.limits.1. Allowed: at most 1.7976931348623157e+308',
+  ],
+  [
+    '{"network":{"metric":-1e400}}',
+    'Invalid settings file. Number too large: network.metric. Allowed: at most 1.7976931348623157e+308',
+  ],
   ['[]', 'Invalid settings file. Expected a JSON object'],
   ['', 'Invalid settings file. It is not valid JSON: it ends too early'],
   [

@@ -108,6 +108,23 @@ test('of duplicate keys the last counts, and app keeps its keys, prototype names
   expect((await files())[0]).toBe('{"a":2,"__proto__":{"x":1},"constructor":3}\n');
 });
 
+test('numbers are kept as they were sent, also where JavaScript has none like them', async () => {
+  const app =
+    '{"id":12345678901234567890,"least":-9007199254740993,"list":[1234567890123456789],"third":0.3333333333333333,' +
+    '"text":"12345678901234567890, \\"12345678901234567890"}';
+  const network = '"interface":"eth0","hostname":"test.host","metric":18446744073709551615';
+  expect(await change(`{"network":{${network}},"app":${app}}`)).toBe('success');
+  expect((await files()).slice(0, 2)).toEqual([`${app}\n`, `{"mode":"dhcp",${network}}\n`]);
+  const shown = await appliance.signed('GET', '/settings');
+  expect(shown.text).toBe(`{"network":{"mode":"dhcp",${network}},"app":${app}}`);
+});
+
+test('numbers of another form, or with more digits than a number has, are accepted', async () => {
+  const app = '{"whole":1.0,"power":1e2,"pi":3.14159265358979323846,"large":1e300,"none":-0}';
+  expect(await change(`{"network":${JSON.stringify(DHCP)},"app":${app}}`)).toBe('success');
+  expect(JSON.parse((await files())[0] ?? '')).toEqual(JSON.parse(app.replace('-0', '0')));
+});
+
 test('a form without the file, or with text in its place: 400', async () => {
   const none = await appliance.signed('POST', '/settings').field('other', 'x');
   const text = await appliance.signed('POST', '/settings').field('settings', '/etc/passwd');
