@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { parseJson } from './json.js';
+import { parseJson, withoutByteOrderMark } from './json.js';
 
 /** Stands before an integer that is a string for a moment. Nobody can know it, so that no other string begins with it. */
 const MARK = randomUUID();
@@ -16,7 +16,7 @@ const LONG_INTEGER = /^-?\d{16,}$/;
 export function parseExactJson(text: string): unknown {
   const value = parseJson(text);
   if (!/\d{16}/.test(text)) return value;
-  return JSON.parse(markLongIntegers(text), (_name, part: unknown) =>
+  return JSON.parse(markLongIntegers(withoutByteOrderMark(text)), (_name, part: unknown) =>
     typeof part === 'string' && part.startsWith(MARK) ? BigInt(part.slice(MARK.length)) : part,
   );
 }

@@ -48,7 +48,7 @@ function describe(error: unknown, bytes: Buffer): string {
   if (message.startsWith('Unexpected end')) return 'It is not valid JSON: it ends too early';
   const [, fault = '', position] = FAULT.exec(message) ?? [];
   if (position === undefined) return 'It is not valid JSON: it holds an unexpected character';
-  const before = bytes.toString('utf8').slice(0, Number(position)).split('\n');
+  const before = decoder.decode(bytes).slice(0, Number(position)).split('\n');
   const place = `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
   return `It is not valid JSON: ${fault.charAt(0).toLowerCase()}${fault.slice(1)} at ${place}`;
 }

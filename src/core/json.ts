@@ -11,13 +11,17 @@ export class NestsTooDeeply extends Error {
 }
 
 /**
- * Parses JSON that others have written.
+ * Parses JSON that others have written. A byte order mark, which editors put there, is skipped.
  *
  * @throws SyntaxError for what is no JSON, NestsTooDeeply
  */
 export function parseJson(text: string): unknown {
   requireShallow(text);
-  return JSON.parse(text);
+  return JSON.parse(withoutByteOrderMark(text));
+}
+
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 /** Of the text, not of the value, so that nothing has to call itself to find out. */
