@@ -4,6 +4,7 @@ import { productVersion } from './config/product-version.js';
 import { errnoOf, errnoOfSystemCall, FatalError, messageOf } from './core/errors.js';
 import { UnusableFile } from './core/read-only.js';
 import { disarmSignals } from './system/signals.js';
+import { restrictUmask } from './system/umask.js';
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -76,6 +77,7 @@ function surviveOutput(): () => boolean {
 }
 
 disarmSignals();
+restrictUmask();
 const isWhole = surviveOutput();
 const args = process.argv.slice(2);
 const status = await main(args).catch(report);

@@ -13,6 +13,7 @@ import { createOwnOperations } from './operations/own.js';
 import { serveOperation } from './operations/serve-operation.js';
 import { openMessageChannel, type MessageChannel } from './system/message-channel.js';
 import { disarmSignals } from './system/signals.js';
+import { restrictUmask } from './system/umask.js';
 
 /*
  * The privileged side: one process, as root, for one order of the daemon, which arrives on standard input. systemd starts
@@ -26,6 +27,7 @@ const ORDER_WAIT_MS = 10_000;
 const LOG = 2;
 
 disarmSignals();
+restrictUmask();
 const { stdin: input, stdout: output, env } = process;
 const isOrder = compileSchema<JobOrder | OperationOrder>('order');
 

@@ -2,6 +2,7 @@ import { appliancePaths } from '../config/paths.js';
 import { createLogger } from '../core/logger.js';
 import { openMessageChannel } from '../system/message-channel.js';
 import { disarmSignals } from '../system/signals.js';
+import { restrictUmask } from '../system/umask.js';
 import type { JobOrder, RunnerSetup } from './runner-messages.js';
 import { serveJob } from './serve-job.js';
 
@@ -14,6 +15,7 @@ const ORDER_LIMIT_BYTES = 1024 * 1024;
 const LOG = 2;
 
 disarmSignals();
+restrictUmask();
 const { stdin: input, stdout: output } = process;
 const channel = openMessageChannel({ input, output, lineLimitBytes: ORDER_LIMIT_BYTES });
 const order = (await channel.receive()) as (JobOrder & RunnerSetup) | undefined;

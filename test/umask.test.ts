@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ignoreMissing } from '../src/core/errors.js';
+import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from './support/appliance.js';
+import { startDaemonProcess } from './support/daemon-process.js';
+import { poll } from './support/poll.js';
+import { writeScript } from './support/script-file.js';
+
+const SETTINGS = '{"network":{"interface":"eth0","hostname":"test.host"}}';
+const OTHERS_WRITE = 0o022;
+
+const withUmask = (umask: string) => ['/bin/sh', '-c', `umask ${umask}; exec "$@"`, 'sh'] as const;
+
+let appliance: TestAppliance;
+beforeEach(async () => {
+  appliance = await createAppliance({ logLevel: 'info' });
+});
+afterEach(() => appliance.remove());
+
+test('a daemon that is started with umask 000, its jobs and their scripts make nothing that others may write', async () => {
+  const { root, paths, read, write } = appliance;
+  await write(paths.apiToken, TOKEN);
+  await write(paths.endpointConfiguration, EVERYTHING);
+  await writeScript(join(paths.bin, 'network.sh'), 'mkdir -p "$JIDO_ADMIN_PATH/log/made/below"');
+  const daemon = await startDaemonProcess(appliance, { prefix: withUmask('000') });
+  try {
+    await daemon.call('post', '/settings').attach('settings', Buffer.from(SETTINGS), 's').expect(202);
+    await poll('the job has ended', async () => (await read(paths.settingsStatus)) === 'success\n');
+    const writable: string[] = [];
+    for (const name of await readdir(root, { recursive: true })) {
+      const stats = await lstat(join(root, name)).catch(ignoreMissing);
+      if (stats?.isSymbolicLink() === false && (stats.mode & OTHERS_WRITE) !== 0) writable.push(name);
+    }
+    expect(writable).toEqual([]);
+    expect((await lstat(join(paths.log, 'made/below'))).mode & 0o777).toBe(0o755);
+  } finally {
+    await daemon.kill('SIGTERM');
+  }
+});
+
+/** Has a program of Node tell its umask when it ends. */
+const TELL = `data:text/javascript,process.on('exit', () => console.error('umask', process.umask().toString(8)))`;
+
+describe.each(['jobs/runner.js', 'privileged.js'])('%s', (program) => {
+  test.each([
+    ['000', '22'],
+    ['027', '27'],
+    ['077', '77'],
+  ])('started with umask %s has %s', (umask, expected) => {
+    const [shell, ...args] = withUmask(umask);
+    const command = [process.execPath, '--import', TELL, join('dist', program)];
+    const { stderr } = spawnSync(shell, [...args, ...command], { input: '', encoding: 'utf8' });
+    expect(stderr).toContain(`umask ${expected}\n`);
+  });
+});
