@@ -76,10 +76,10 @@ function surviveOutput(): () => boolean {
   return () => isWhole;
 }
 
-disarmSignals();
+const args = process.argv.slice(2);
+disarmSignals(...(args[0] === 'serve' ? (['SIGHUP'] as const) : []));
 restrictUmask();
 const isWhole = surviveOutput();
-const args = process.argv.slice(2);
 const status = await main(args).catch(report);
 // Node tells of what was written last in its next turn.
 await new Promise(setImmediate);

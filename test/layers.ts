@@ -3,6 +3,7 @@ export const LAYERS: readonly string[] = [
   'cli.ts',
   'commands',
   'privileged.ts',
+  'serve-order.ts',
   'main.ts',
   'prepare.ts',
   'provision',

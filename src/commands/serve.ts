@@ -49,13 +49,23 @@ export const serve: Command = {
     const root = named === undefined ? undefined : resolve(named);
     const adminPath = env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH;
     if (root !== undefined) await prepareSandbox(root, appliancePaths(root, adminPath));
-    const daemon = await startDaemon({
+    const starting = startDaemon({
       root,
       adminPath,
       host: values.host,
       port: values.port === undefined ? undefined : parsePort(values.port, '--port'),
       proxyPort: env.JIDO_API_PORT ? parsePort(env.JIDO_API_PORT, 'JIDO_API_PORT') : undefined,
     });
+    // From the start: what was read by then may have changed. A start that fails is told by itself.
+    process.on(
+      'SIGHUP',
+      () =>
+        void starting.then(
+          (daemon) => daemon.reload().catch(complain),
+          () => undefined,
+        ),
+    );
+    const daemon = await starting;
     // First: systemd may send a signal as soon as it is told.
     const stopped = serveUntilStopped(daemon);
     if (root !== undefined) hint(() => nextSteps(root, daemon, productVersion()));
@@ -81,9 +91,6 @@ function serveUntilStopped(daemon: Daemon): Promise<number> {
   const leaveWatchdog = keepWatchdogCalm();
   process.stderr.on('error', () => undefined);
   return new Promise((resolveStatus, reject) => {
-    process.on('SIGHUP', () => {
-      daemon.reload().catch(complain);
-    });
     const stop = async () => {
       void notifyServiceManager('STOPPING=1');
       await daemon.stop();

@@ -1,30 +1,12 @@
-import { appliancePaths } from '../config/paths.js';
-import { createLogger } from '../core/logger.js';
-import { openMessageChannel } from '../system/message-channel.js';
 import { disarmSignals } from '../system/signals.js';
 import { restrictUmask } from '../system/umask.js';
-import type { JobOrder, RunnerSetup } from './runner-messages.js';
-import { serveJob } from './serve-job.js';
 
 /*
  * The process in which one job runs, `node dist/jobs/runner.js`, for a launcher with the same rights, which starts it in
- * a session of its own. Messages travel over standard input and output, the log goes to standard error.
+ * a session of its own.
  */
 
-const ORDER_LIMIT_BYTES = 1024 * 1024;
-const LOG = 2;
-
-disarmSignals();
+disarmSignals('SIGHUP');
 restrictUmask();
-const { stdin: input, stdout: output } = process;
-const channel = openMessageChannel({ input, output, lineLimitBytes: ORDER_LIMIT_BYTES });
-const order = (await channel.receive()) as (JobOrder & RunnerSetup) | undefined;
-if (order) {
-  const { root, adminPath, settings } = order;
-  const logger = createLogger(settings.logLevel, LOG);
-  await serveJob(order, { paths: appliancePaths(root, adminPath), settings, logger, channel });
-  // A launcher that still listens would keep this process alive.
-  input.destroy();
-} else {
-  process.exitCode = 1;
-}
+// Only now: what is imported at the top is loaded before anything is done.
+await import('./run-order.js');

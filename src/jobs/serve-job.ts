@@ -82,8 +82,6 @@ function stopOnTermination(): AbortSignal {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => controller.abort(new Error(`its runner got ${signal}`)));
   }
-  // Means "reload" to daemons: one that was sent to all of them must not cut a job.
-  process.on('SIGHUP', () => undefined);
   return controller.signal;
 }
 
