@@ -8,6 +8,7 @@ export interface TarMember {
   readonly path: string;
   readonly type: 'File' | 'Directory' | 'SymbolicLink' | 'Link';
   readonly mode: number;
+  /** One that is no date, as of a file whose time is out of its range, is packed as 1970. */
   readonly mtime: Date;
   /** 0 for all but a file. */
   readonly sizeBytes: number;
@@ -52,7 +53,7 @@ export function tarMemberBytes(member: TarMember): number {
 
 function* headersOf({ path, linkpath, type, ...member }: TarMember): Generator<Buffer> {
   const { mode, mtime, sizeBytes: size, uid = 0, gid = 0 } = member;
-  const wholeSeconds = new Date(1000 * Math.floor(mtime.getTime() / 1000));
+  const wholeSeconds = new Date(1000 * Math.floor((mtime.getTime() || 0) / 1000));
   const block = Buffer.alloc(TAR_BLOCK_BYTES);
   const link = linkpath === undefined ? {} : { linkpath };
   new Header({ path, type, mode, mtime: wholeSeconds, size, uid, gid, ...link }).encode(block);

@@ -31,7 +31,7 @@ export function applyAttributes(file: number, { mode, uid, gid, mtimeMs }: Attri
   // The mode after the owner, whose change takes bits away.
   if (uid !== undefined && gid !== undefined) unlessForeignOwner(() => fchownSync(file, uid, gid));
   unlessForeignFile(() => fchmodSync(file, mode));
-  if (isTime(mtimeMs)) unlessForeignFile(() => futimesSync(file, mtimeMs / 1000, mtimeMs / 1000));
+  if (isTime(mtimeMs)) unlessForeignFile(() => futimesSync(file, secondsOf(mtimeMs), secondsOf(mtimeMs)));
 }
 
 /**
@@ -52,7 +52,7 @@ export function applyDirectoryAttributes(path: string, attributes: Attributes): 
 /** Owner and time of a symbolic link; it has no mode. */
 export function applyLinkAttributes(path: string, { uid, gid, mtimeMs }: Attributes): void {
   if (uid !== undefined && gid !== undefined) unlessForeignOwner(() => lchownSync(path, uid, gid));
-  if (isTime(mtimeMs)) unlessForeignFile(() => lutimesSync(path, mtimeMs / 1000, mtimeMs / 1000));
+  if (isTime(mtimeMs)) unlessForeignFile(() => lutimesSync(path, secondsOf(mtimeMs), secondsOf(mtimeMs)));
 }
 
 /** Passes over: not root, or an id that this file system or this machine does not know. */
@@ -74,4 +74,9 @@ function unlessForeignFile(change: () => void): void {
 
 function isTime(mtimeMs: number | undefined): mtimeMs is number {
   return mtimeMs !== undefined && Number.isFinite(mtimeMs);
+}
+
+/** As a text: Node takes a number before 1970 for "now", and a Date has no part of a millisecond. */
+function secondsOf(timeMs: number): string {
+  return String(timeMs / 1000);
 }
