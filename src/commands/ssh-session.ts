@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { sftpUploads, type SftpUploads } from '../config/paths.js';
 import type { ApplianceContext } from '../context.js';
 import { AdminError, ignoreMissing } from '../core/errors.js';
+import { stayUntil } from '../core/stay.js';
 import { jobs, type JobName } from '../jobs/index.js';
 import type { AuditEvent } from '../records/audit-log.js';
 import { followLog } from './follow-log.js';
@@ -42,7 +43,7 @@ export async function runJob(
     if (file !== undefined && (await isUploaded(file))) inputs[field] = file;
   }
   const log = await followLog(jobs[name].log(paths).file, write);
-  const job = await launcher.start(name, inputs);
+  const job = await stayUntil(launcher.start(name, inputs));
   // What is to be said comes from the log: nothing has to leave before the machine may go.
   job.answer();
   if (!ofSuccess) await record();

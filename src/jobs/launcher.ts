@@ -19,7 +19,8 @@ import { cleanUpIfIdle, findLeftover, hasStaged, settleStatus } from './settle.j
 /** Starts jobs in processes of their own and settles those that were killed. */
 export interface JobLauncher {
   /**
-   * Resolves once the job holds its lock and its status reads `running`.
+   * Resolves once the job holds its lock, its status reads `running` and the inputs are its own, however long that takes.
+   * Waiting for it keeps no process from ending, and one that ends before has the job stopped.
    *
    * @param inputs uploaded files, by form field, that the job takes over
    * @throws AdminError `badRequest` when it or one that it conflicts with is running, `internal` when it cannot be

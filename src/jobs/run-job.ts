@@ -31,19 +31,19 @@ export interface JobParts extends RecordedJob {
 /**
  * Begins a job: when this resolves, its status reads `running` and its inputs are its own.
  *
- * @throws the system error that kept it from beginning; the status is `failed` then, or the earlier one
+ * @throws the system error that kept it from beginning, or why it was stopped; the status is `failed` then, or the earlier one
  */
 export async function beginJob(parts: JobParts): Promise<JobRecords> {
   const records = openJobRecords(parts);
   try {
     await records.begin();
     await records.cleanUp();
-    await takeOverInputs(parts.job, parts.paths, parts.inputs, parts.requester);
+    await takeOverInputs(parts.job, parts.paths, parts.inputs, parts.stop, parts.requester);
     return records;
   } catch (error) {
-    await records.log.line(messageOf(error));
-    await records.fail(parts.job.texts.unexpected).catch(() => undefined);
-    throw error;
+    await logFailure(parts, records, error);
+    await fail(parts, records, error).catch(() => undefined);
+    throw parts.stop.aborted ? parts.stop.reason : error;
   }
 }
 
@@ -58,6 +58,7 @@ export async function runJob(parts: JobParts, records: JobRecords): Promise<JobO
   let change: Change | undefined;
   let success: JobSuccess | undefined;
   try {
+    stop.throwIfAborted();
     success = await job.run(openJobContext(parts, records, stop, (begun) => (change = begun)));
     if (job.staysDone !== true) stop.throwIfAborted();
     const note = { percentage: success?.percentage, text: success?.text, fields: success?.fields };

@@ -28,8 +28,11 @@ export type JobOutcome =
   | { readonly state: 'success'; readonly result?: string | undefined }
   | { readonly state: 'failed'; readonly reason: string; readonly error?: JobError | undefined };
 
-/** A runner's messages to its launcher: one of the first four, and `ended` after `started`. */
+/** A runner's messages to its launcher: `begun` before a job that is run, one of the next four, and `ended` after `started`. */
 export type RunnerReport =
+  /** It holds its lock: what it still has to do may take long, as where it copies a large input. */
+  | { readonly report: 'begun' }
+  /** Its status reads `running`, and it needs none of the files that it was given any more. */
   | { readonly report: 'started' }
   | { readonly report: 'locked' }
   | { readonly report: 'conflict'; readonly with: JobName }

@@ -21,8 +21,9 @@ export interface ServeJobParts {
 }
 
 /**
- * Carries out one order in this process: reports `started` once it holds the lock and the status reads `running`, then
- * works on whatever becomes of the launcher, and reports how it ended to one that still listens.
+ * Carries out one order in this process: reports `begun` once it holds the lock, `started` once the status reads `running`
+ * and the inputs are its own, then works on whatever becomes of the launcher, and reports how it ended to one that still
+ * listens. A launcher that hangs up before it has started has not told its client that the job runs: it is stopped.
  */
 export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<void> {
   const { paths, channel } = parts;
@@ -40,9 +41,9 @@ export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<v
     }
     const answered = channel.receive().then(noValue, noValue);
     const inputs = 'run' in order ? order.inputs : {};
-    const job: JobParts = { ...parts, job: jobs[name], logger, inputs, lock, stop, answered };
+    const job: JobParts = { ...parts, job: jobs[name], logger, inputs, lock, stop: stop.signal, answered };
     const outcome = await releaseAfter(lock, () =>
-      'settle' in order ? settle(job, report) : work(job, report),
+      'settle' in order ? settle(job, report) : work(job, report, stop),
     );
     await report({ report: 'ended', outcome });
   } catch (error) {
@@ -54,11 +55,18 @@ export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<v
 
 type Report = (message: RunnerReport) => Promise<void>;
 
-async function work(parts: JobParts, report: Report): Promise<JobOutcome> {
-  const { logger } = parts;
+async function work(parts: JobParts, report: Report, stop: AbortController): Promise<JobOutcome> {
+  const { logger, answered } = parts;
+  let hasStarted = false;
+  // There is no answer before it has started.
+  void answered.then(() => {
+    if (!hasStarted) stop.abort(new Error('who asked for it hung up before it had started'));
+  });
+  await report({ report: 'begun' });
   // Of a run that was cut off since the launcher has looked: its journal would be written over.
   await settleUnderLock(parts);
   const records = await beginJob(parts);
+  hasStarted = true;
   logger.info('job started');
   await report({ report: 'started' });
   const outcome = await runJob(parts, records);
@@ -77,12 +85,12 @@ async function settle(parts: JobParts, report: Report): Promise<JobOutcome> {
 }
 
 /** The machine or its administrator wants this process to end: scripts are stopped and the job is reported failed. */
-function stopOnTermination(): AbortSignal {
+function stopOnTermination(): AbortController {
   const controller = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => controller.abort(new Error(`its runner got ${signal}`)));
   }
-  return controller.signal;
+  return controller;
 }
 
 function noValue(): undefined {

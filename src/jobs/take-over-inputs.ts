@@ -14,31 +14,35 @@ const CHUNK_BYTES = 1024 * 1024;
  * Moves uploaded files to where the job expects them, out of the reach of others. They may hold passwords and keys. A
  * missing upload is left for the job to report.
  *
+ * @param stop ends a copy, which may take long
  * @param requester the user who asks for the job, where it is another one: a file of that user is copied, since its
  *   owner could still write to what was moved, and no other file is taken
- * @throws Error for an input that is not the requester's own regular file, or has a second name
+ * @throws Error for an input that is not the requester's own regular file, or has a second name, and for a copy that was
+ *   stopped
  */
 export async function takeOverInputs(
   job: Job,
   paths: Paths,
   inputs: Readonly<Record<string, string>>,
+  stop: AbortSignal,
   requester?: number,
 ): Promise<void> {
   for (const [field, target] of Object.entries(job.inputs?.(paths) ?? {})) {
     const source = inputs[field];
     if (source === undefined) continue;
-    if (requester === undefined) await move(source, target);
-    else await copy(source, target, requester);
+    if (requester === undefined) await move(source, target, stop);
+    else await copy(source, target, stop, requester);
   }
 }
 
-async function move(source: string, target: string): Promise<void> {
+async function move(source: string, target: string, stop: AbortSignal): Promise<void> {
   // Others may look into where it goes, and it may hold a key. What is wrong with it is told when it is there.
   await restrict(openInDirectory(source)).catch(() => undefined);
   const isMoved = await rename(source, target).then(
     () => true,
     async (error: unknown) => {
-      if (errnoOf(error) === 'EXDEV') await copy(source, target).then(() => rm(source, { force: true }));
+      if (errnoOf(error) === 'EXDEV')
+        await copy(source, target, stop).then(() => rm(source, { force: true }));
       else if (errnoOf(error) !== 'ENOENT') throw error;
       return false;
     },
@@ -67,7 +71,7 @@ async function restrict(opening: Promise<FileHandle>): Promise<void> {
 }
 
 /** @param owner whose regular file it has to be, if that matters */
-async function copy(source: string, target: string, owner?: number): Promise<void> {
+async function copy(source: string, target: string, signal: AbortSignal, owner?: number): Promise<void> {
   const handle = await openInDirectory(source).catch(ignoreMissing);
   if (!handle) return;
   try {
@@ -80,7 +84,7 @@ async function copy(source: string, target: string, owner?: number): Promise<voi
       // No more than it held: its owner may go on writing.
       if (size > 0) {
         const content = handle.createReadStream({ ...options, end: size - 1 });
-        await pipeline(content, created.createWriteStream(options));
+        await pipeline(content, created.createWriteStream(options), { signal });
       }
     } finally {
       await created.close();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ApplianceContext } from '../context.js';
 import { firstLine } from '../core/first-line.js';
 import { AdminError } from '../core/errors.js';
+import { stayUntil } from '../core/stay.js';
 import { createUploadDirectory, removeUploadDirectory } from '../http/upload-directory.js';
 import type { ItemKind, ProvisionItem } from './items.js';
 
@@ -17,8 +18,6 @@ const INPUTS: Readonly<Record<JobKind, string | Readonly<Record<string, string>>
   license: 'license',
   certs: { 'public.pem': 'public', 'private.pem': 'private', 'ca.pem': 'ca' },
 };
-
-const STAY_MS = 60_000;
 
 /**
  * Applies an item as the API would, by the same job: wholly or not at all.
@@ -54,8 +53,6 @@ async function runJob(
 ): Promise<void> {
   // A job takes its inputs away: these are copies.
   const directory = await createUploadDirectory(paths.taken, id);
-  // A job keeps no process from ending: this one has to see the end.
-  const stay = setInterval(() => undefined, STAY_MS);
   try {
     const inputs = INPUTS[kind];
     const given: Record<string, string> = {};
@@ -65,14 +62,14 @@ async function runJob(
       given[field] = join(directory, field);
       await writeFile(given[field], content, { mode: 0o600 });
     }
-    const job = await launcher.start(kind, given);
+    // A job keeps no process from ending: this one has to see the end.
+    const job = await stayUntil(launcher.start(kind, given));
     job.answer();
     await onStarted();
-    const outcome = await job.ended;
+    const outcome = await stayUntil(job.ended);
     if (outcome.state === 'failed')
       throw new AdminError('badRequest', outcome.error?.message ?? outcome.reason);
   } finally {
-    clearInterval(stay);
     await removeUploadDirectory(directory);
   }
 }

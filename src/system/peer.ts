@@ -11,7 +11,7 @@ export interface Peer extends MessageChannel {
   readonly pid: number | undefined;
   /** Resolves with the reason when it can be heard no more. */
   readonly ended: Promise<string>;
-  /** Ends it if it is a child of this process, else the connection to it. */
+  /** Ends the connection to it, and it too if it is a child that this process may end. */
   abandon(): void;
   /** Lets this process end while the other one works on. */
   unref(): void;
@@ -52,7 +52,11 @@ export function spawnPeer(
     ...openMessageChannel({ input: stdout, output: stdin, lineLimitBytes: LINE_LIMIT_BYTES }),
     pid: child.pid,
     ended,
-    abandon: () => void child.kill('SIGKILL'),
+    abandon() {
+      child.kill('SIGKILL');
+      // One that sudo has started may not be killed: it sees that nobody listens any more.
+      for (const pipe of [stdin, stdout]) pipe.destroy();
+    },
     unref() {
       child.unref();
       for (const pipe of [stdin, stdout] as unknown as readonly Unreferable[]) pipe.unref();

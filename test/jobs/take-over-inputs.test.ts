@@ -8,6 +8,7 @@ import {
   rm,
   stat,
   symlink,
+  truncate,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,11 @@ import { dirname, join } from 'node:path';
 import { appliancePaths, type Paths } from '../../src/config/paths.js';
 import { licenseJob } from '../../src/jobs/license.js';
 import { takeOverInputs } from '../../src/jobs/take-over-inputs.js';
+import { poll } from '../support/poll.js';
+
+/** Takes seconds to copy. */
+const LARGE_BYTES = 4 * 1024 ** 3;
+const goOn = new AbortController().signal;
 
 let root: string;
 let paths: Paths;
@@ -35,7 +41,7 @@ const ways = [
 ] as const;
 
 describe.each(ways)('an input that is %s', (_way, requester) => {
-  const takeOver = () => takeOverInputs(licenseJob, paths, { license: sent }, requester);
+  const takeOver = () => takeOverInputs(licenseJob, paths, { license: sent }, goOn, requester);
 
   test('is taken out of the reach of whoever uploads', async () => {
     await writeFile(sent, 'mine', { mode: 0o666 });
@@ -61,7 +67,7 @@ test('an input that is moved is kept from others before it is', async () => {
   await chmod(sent, 0o644);
   // Nothing can be moved to where it is to go.
   await mkdir(join(paths.licenseInput, 'in-the-way'), { recursive: true });
-  await expect(takeOverInputs(licenseJob, paths, { license: sent })).rejects.toThrow();
+  await expect(takeOverInputs(licenseJob, paths, { license: sent }, goOn)).rejects.toThrow();
   expect((await stat(sent)).mode & 0o777).toBe(0o600);
 });
 
@@ -69,7 +75,7 @@ test('an input is not looked for through a link that took the place of its direc
   await rm(dirname(sent), { recursive: true });
   await symlink(root, dirname(sent));
   const input = { license: join(dirname(sent), 'secret') };
-  await expect(takeOverInputs(licenseJob, paths, input, process.getuid?.())).rejects.toThrow();
+  await expect(takeOverInputs(licenseJob, paths, input, goOn, process.getuid?.())).rejects.toThrow();
   expect(await readdir(paths.taken)).toEqual([]);
 });
 
@@ -81,3 +87,15 @@ test.each(['update', 'settings', 'storage', 'certs', 'license', 'restore'] as co
       expect(dirname(target)).toBe(paths.taken);
   },
 );
+
+test('a copy that is stopped ends at once', async () => {
+  await writeFile(sent, '');
+  await truncate(sent, LARGE_BYTES);
+  const stop = new AbortController();
+  const copying = takeOverInputs(licenseJob, paths, { license: sent }, stop.signal, process.getuid?.());
+  const copied = async () => (await stat(paths.licenseInput).catch(() => undefined))?.size ?? 0;
+  await poll('something is copied', async () => (await copied()) > 0);
+  stop.abort();
+  await expect(copying).rejects.toThrow();
+  expect(await copied()).toBeLessThan(LARGE_BYTES);
+});
