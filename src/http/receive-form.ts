@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Paths } from '../config/paths.js';
 import type { AppContext } from '../context.js';
 import { AdminError } from '../core/errors.js';
 import { freeBytes } from '../system/disk-space.js';
+import { makeDirectory } from '../system/make-directory.js';
 import { BodyStream, bodyTooLarge } from './body-stream.js';
 import type { Endpoint } from './endpoint.js';
 import { endpointOf, type Exchange, type Step } from './exchange.js';
@@ -46,9 +46,14 @@ async function readForm(
 ): Promise<Form> {
   const read = await selectReader(request, rules);
   const hasFiles = Object.values(rules).some(({ kind }) => kind === 'file');
+  // It may have been removed while the daemon runs.
+  if (hasFiles) await makeDirectory(paths.incoming).catch(throwUploadFault);
   const limitBytes = hasFiles ? settings.uploadLimitBytes : TEXT_FORM_LIMIT_BYTES;
   await refuseTooLarge(request, limitBytes, hasFiles ? paths.incoming : undefined);
-  const directory = hasFiles ? await makeUploadDirectory(paths, exchange) : undefined;
+  // A disk may have bytes free, and be full of files.
+  const directory = hasFiles
+    ? await createUploadDirectory(paths.incoming, exchange.id).catch(throwUploadFault)
+    : undefined;
   try {
     continueBody(request, response);
     const form = await read(new BodyStream(request, limitBytes), directory);
@@ -61,11 +66,8 @@ async function readForm(
   }
 }
 
-/** A disk may have bytes free, and be full of files. */
-async function makeUploadDirectory({ incoming }: Paths, { id }: Exchange): Promise<string> {
-  return createUploadDirectory(incoming, id).catch((error: unknown) => {
-    throw describeUploadFault(error) ?? error;
-  });
+function throwUploadFault(error: unknown): never {
+  throw describeUploadFault(error) ?? error;
 }
 
 function formWithoutBody({ form = {} }: Endpoint): Form {

@@ -1,8 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Paths } from '../config/paths.js';
 import { ignoreMissing } from '../core/errors.js';
 import type { JobLog } from '../records/job-log.js';
+import { makeDirectory } from '../system/make-directory.js';
 import { describeFailure, type LoggedResult } from '../system/script.js';
 
 /** What a job's quiet script prints while it runs. */
@@ -22,6 +23,8 @@ export async function runQuietly(
   run: (spool: string) => Promise<LoggedResult>,
 ): Promise<LoggedResult> {
   await rm(spool, { force: true });
+  // An update script may have removed it meanwhile.
+  await makeDirectory(dirname(spool));
   try {
     const result = await run(spool);
     const output = describeFailure(result) === undefined ? '' : await readSpool(spool);

@@ -1,3 +1,4 @@
+import { remakeDirectories } from '../appliance/directories.js';
 import type { Paths } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
 import { errnoOf, messageOf } from '../core/errors.js';
@@ -32,6 +33,9 @@ export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<v
   const report = (message: RunnerReport) => channel.send(message);
   try {
     const stop = stopOnTermination();
+    await remakeDirectories(paths, (error) => {
+      logger.error({ reason: messageOf(error) }, 'a directory that is missing could not be made');
+    });
     const lock =
       'settle' in order ? await acquireLock(lockOf(name, paths)) : await acquireJobLock(name, paths, logger);
     if (lock === undefined || 'refusedBy' in lock) {
