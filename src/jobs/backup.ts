@@ -6,6 +6,7 @@ import { measureBackup, writeBackup } from '../package/backup-archive.js';
 import type { BackupSource } from '../package/backup-members.js';
 import { freeBytes } from '../system/disk-space.js';
 import { archiveFailure, RESERVED_BYTES } from './archive-job.js';
+import { createBoundedNotes } from './bounded-notes.js';
 import type { Job, JobContext, JobSuccess } from './job.js';
 
 const ARCHIVE_MODE = 0o644;
@@ -43,13 +44,14 @@ async function makeBackup(context: JobContext): Promise<JobSuccess> {
   await context.stage('write');
   await log.line('Starting backup');
   const onProgress = createProgress(context, neededBytes);
+  const notes = createBoundedNotes(log, 'files left out, or changed while they were backed up');
   const { diskBytes, sha256 } = await writeBackup(source, {
     file: paths.backupStaging,
     mode: ARCHIVE_MODE,
     limitBytes,
     onProgress,
-    note: (text) => log.line(text),
-  });
+    note: notes.note,
+  }).finally(() => notes.close());
   await context.replaceFiles([{ file: paths.backupArchive, staged: paths.backupStaging }]);
   const filesize = readableSize(diskBytes);
   await log.plain(`Created file: ${paths.backupArchive} - size: ${filesize} - hash: ${sha256}`);

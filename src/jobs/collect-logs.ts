@@ -4,6 +4,7 @@ import { printable } from '../core/printable.js';
 import { gzip } from '../package/gzip.js';
 import { tarFiles, type FilesToPack } from '../package/tar-files.js';
 import { describeFailure } from '../system/script.js';
+import { createBoundedNotes } from './bounded-notes.js';
 import { JobFailure, type JobContext } from './job.js';
 
 const LIST_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -19,7 +20,7 @@ export async function collectLogs(context: JobContext): Promise<AsyncIterable<Bu
   const { paths, log, signal } = context;
   const { root = '/' } = paths;
   const logDirectory = paths.log.slice(root === '/' ? 0 : root.length);
-  const files = tarFiles({
+  const files = packFiles(log, {
     root,
     paths: [`${logDirectory}/`, ...(await listPaths(context))],
     excluded: [
@@ -29,17 +30,25 @@ export async function collectLogs(context: JobContext): Promise<AsyncIterable<Bu
       paths.debugBundle,
       paths.debugDirectory,
     ],
-    onTrouble: logTrouble(log),
   });
   return gzip(untilAborted(files, signal));
 }
 
-/** Says in the job's log which file was not packed, or not to its end. */
-export function logTrouble(log: JobContext['log']): FilesToPack['onTrouble'] {
-  return (path, error) =>
-    log.line(
+/** The tar of files; the job's log says which of them were not packed, or not to their end. */
+export async function* packFiles(
+  log: JobContext['log'],
+  files: Omit<FilesToPack, 'onTrouble'>,
+): AsyncGenerator<Buffer> {
+  const notes = createBoundedNotes(log, 'files not collected completely');
+  const onTrouble = (path: string, error: unknown) =>
+    notes.note(
       `Not collected completely: ${printable(path, PATH_SHOWN)}: ${errnoOf(error) ?? messageOf(error)}`,
     );
+  try {
+    yield* tarFiles({ ...files, onTrouble });
+  } finally {
+    await notes.close();
+  }
 }
 
 async function listPaths(context: JobContext): Promise<readonly string[]> {

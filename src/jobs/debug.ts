@@ -9,9 +9,8 @@ import { tarBundle } from '../package/bundle-tar.js';
 import { encrypt } from '../package/encrypt.js';
 import { gzip } from '../package/gzip.js';
 import { PackageError } from '../package/package-error.js';
-import { tarFiles } from '../package/tar-files.js';
 import { exists } from '../system/exists.js';
-import { collectLogs, logTrouble } from './collect-logs.js';
+import { collectLogs, packFiles } from './collect-logs.js';
 import { runDebugCommands } from './debug-commands.js';
 import { JobFailure, type Job, type JobContext } from './job.js';
 import { publishFile, writeOrExplain } from './publish-file.js';
@@ -71,12 +70,11 @@ async function encryptMembers(
   const { paths } = context;
   const write = (name: string, content: Buffer | AsyncIterable<Buffer>) =>
     writeOrExplain(join(paths.debugDirectory, name), content, 0o600);
-  const outputs = tarFiles({
+  const outputs = packFiles(context.log, {
     root: collected,
     paths: ['/'],
     excluded: [],
     required: ['/', `/${MANIFEST_NAME}`],
-    onTrouble: logTrouble(context.log),
   });
   await write(KEY_MEMBER, sealed);
   await write(DEBUG_MEMBER, encrypt(gzip(outputs), passphrase));
