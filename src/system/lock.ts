@@ -40,6 +40,8 @@ interface Holder extends ProcessScope {
 
 const STALE_MS = 10_000;
 const EMPTY_AGAIN_MS = 500;
+/** 15 digits: with more it would be no exact number any more, which has no next one. */
+const HIGHEST_NUMBER = 999_999_999_999_999;
 const WAIT_MS = 60_000;
 const RETRY_MS = 50;
 /** A claim tells pids: an observer with other rights may read it. */
@@ -58,6 +60,11 @@ export async function acquireLock(
   await makeDirectory(directory);
   const previous = await highestClaim(directory);
   if (await isHeldBy(directory, previous)) return undefined;
+  if (previous === HIGHEST_NUMBER) {
+    // No lock has had so many holders: it was put there, and no next one would count.
+    await removeTree(claimFile(directory, previous));
+    return acquireLock(directory, { isStoppable });
+  }
   const number = (previous ?? 0) + 1;
   const holder: Holder = { ...currentScope(), process: identify(process.pid), groups: [], isStoppable };
   if (!(await publishClaim(directory, number, holder))) return undefined;
@@ -207,8 +214,7 @@ async function removeClaimsBelow(directory: string, number: number): Promise<voi
 
 async function claimNumbers(directory: string): Promise<number[]> {
   const names = (await readdir(directory).catch(ignoreMissing)) ?? [];
-  // With more digits it would be no exact number any more, which has no next one.
-  return names.filter((name) => /^\d{1,15}\.claim$/.test(name)).map((name) => parseInt(name, 10));
+  return names.filter((name) => /^[1-9]\d{0,14}\.claim$/.test(name)).map((name) => parseInt(name, 10));
 }
 
 /**

@@ -66,6 +66,16 @@ test('a number too large to count on is no claim', async () => {
   await lock?.release();
 });
 
+test('the highest number that counts is no dead end: nobody has it who lives, and it goes', async () => {
+  await claim(999_999_999_999_999, '');
+  for (let round = 0; round < 2; round += 1) {
+    const lock = await acquireLock(directory);
+    expect([lock !== undefined, await isLocked(directory)]).toEqual([true, true]);
+    await lock?.release();
+  }
+  expect(await readdir(directory)).toEqual(['2.claim']);
+});
+
 test('is released as soon as that is possible when a fault kept it from being released', async () => {
   const lock = await acquireLock(directory);
   const [file, aside] = [join(directory, '1.claim'), join(directory, 'aside')];
