@@ -20,6 +20,8 @@ export interface Paths {
   /** Where a job keeps its inputs: nobody else may write there, as whoever uploads by SFTP may beside what they sent. */
   readonly taken: string;
   readonly locks: string;
+  /** One file a job's log: where the last line of a runner ends. */
+  readonly logEnds: string;
   /** One journal a job, while its change can still be undone. */
   readonly journals: string;
   readonly data: string;
@@ -151,6 +153,7 @@ export function appliancePaths(root: string | undefined, adminPath: string = DEF
     taken: at('home/taken'),
     // Not below tmp, which update scripts empty.
     locks: at('lib/locks'),
+    logEnds: at('lib/locks/log-ends'),
     journals: at('lib/journals'),
     data: join(base, 'data'),
     state: join(base, 'var/lib/admind'),

@@ -15,6 +15,7 @@ import {
 import { overwriteFile } from '../system/overwrite-file.js';
 import { freePath } from '../system/remove-tree.js';
 import type { Job, JobSuccess } from './job.js';
+import { createLogCeiling } from './log-ceiling.js';
 import { spoolOf } from './quiet-script.js';
 
 export interface RecordedJob {
@@ -32,6 +33,8 @@ export interface RecordedJob {
  */
 export interface JobRecords {
   readonly log: JobLog;
+  /** Does something, and keeps the log bounded meanwhile, whoever prints into it. */
+  boundingLog<T>(work: () => Promise<T>): Promise<T>;
   /** When this resolves, the status reads `running`. */
   begin(): Promise<void>;
   /** Publishes a stage of the job. */
@@ -61,7 +64,8 @@ export function stagedBy(job: Job, paths: Paths): readonly string[] {
 export function openJobRecords({ job, paths, settings, logger }: RecordedJob, percentage = 0): JobRecords {
   const files = job.status(paths);
   const { file, mode } = job.log(paths);
-  const log = createJobLog(file, settings.applianceType, logger, mode);
+  const ceiling = createLogCeiling({ job, paths, settings });
+  const log = ceiling.raisedBy(createJobLog(file, settings.applianceType, logger, mode));
   const type = settings.applianceType.toLowerCase();
   const fieldsOf = (state: JobState) => job.statusFields?.(state, percentage) ?? { percentage };
   let hasBegun = false;
@@ -102,6 +106,7 @@ export function openJobRecords({ job, paths, settings, logger }: RecordedJob, pe
 
   return {
     log,
+    boundingLog: ceiling.enforcing,
     cleanUp,
     async begin() {
       const [first = '', percentageOfFirst = 0] = Object.entries(job.stages)[0] ?? [];

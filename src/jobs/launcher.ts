@@ -10,7 +10,7 @@ import { isLocked } from '../system/lock.js';
 import { spawnPeer, type Peer } from '../system/peer.js';
 import { findRunning, lockOf } from './acquire.js';
 import { jobs, type JobName } from './index.js';
-import { createLogCeiling } from './log-ceiling.js';
+import { cutOverlong, isOverlong } from './overlong-log.js';
 import { launchRunner, type RunningJob } from './runner-process.js';
 import type { JobOrder, JobOutcome } from './runner-messages.js';
 import type { RecordedJob } from './job-records.js';
@@ -71,9 +71,7 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const shareSettling = createShare<unknown>();
   const shareOutcome = createShare<JobOutcome>();
   const watched = Object.values(jobs).map((job) => {
-    const recorded = { job, ...parts };
-    const keepLogCeiling = openPrivileged ? () => Promise.resolve() : createLogCeiling(recorded);
-    return { recorded, keepLogCeiling, trouble: '', pauseMs: 0, notBefore: 0 };
+    return { recorded: { job, ...parts }, trouble: '', pauseMs: 0, notBefore: 0 };
   });
 
   const launch = (order: JobOrder) => {
@@ -87,7 +85,10 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
 
   /** Ends what a killed run left, if anything: of a job that runs, nothing is left. */
   const settleByRunner = async (name: JobName): Promise<void> => {
-    if (await isLocked(lockOf(name, paths))) return;
+    if (!(await isLocked(lockOf(name, paths)))) await orderSettling(name);
+  };
+
+  const orderSettling = async (name: JobName): Promise<void> => {
     const runner = await launch({ settle: name });
     if (runner.state !== 'started') return;
     const outcome = await runner.job.ended;
@@ -97,6 +98,8 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const settleNow = async (name: JobName): Promise<void> => {
     if (running.has(name)) return;
     const recorded = { job: jobs[name], ...parts };
+    // Also while a script whose runner was killed holds the lock.
+    if (openPrivileged && (await isOverlong(recorded))) return orderSettling(name);
     const leftover = await findLeftover(recorded);
     if (leftover === 'status' && !openPrivileged) return settleStatus(recorded);
     if (leftover !== 'none') await settleByRunner(name);
@@ -111,8 +114,8 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const settle = (name: JobName) => shareSettling(name, () => settleNow(name));
 
   const lookAfter = async (entry: (typeof watched)[number]): Promise<void> => {
-    const { recorded, keepLogCeiling } = entry;
-    await keepLogCeiling();
+    const { recorded } = entry;
+    if (!openPrivileged) await cutOverlong(recorded);
     if (performance.now() < entry.notBefore) return;
     const trouble = await settle(recorded.job.name).then(() => '', messageOf);
     entry.pauseMs = trouble === '' ? 0 : Math.min(SETTLE_AGAIN_MOST_MS, 2 * entry.pauseMs || SETTLE_AGAIN_MS);

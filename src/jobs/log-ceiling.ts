@@ -1,36 +1,111 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ignoreMissing } from '../core/errors.js';
-import { readsRunning } from '../records/job-status.js';
+import { ignoreUnusable } from '../core/read-only.js';
+import { repeat } from '../core/repeat.js';
+import { createTurns } from '../core/turns.js';
+import type { JobLog } from '../records/job-log.js';
+import { readTextFile } from '../system/atomic-file.js';
 import { cutLog } from '../system/bounded-log.js';
+import { makeDirectory } from '../system/make-directory.js';
 import type { RecordedJob } from './job-records.js';
 
-/** Room for the job's own lines. */
-const LINES_BYTES = 64 * 1024;
-
 /**
- * The daemon's own bound on a job's log, well above the runner's, for output that no runner counts: of a script whose
- * runner was killed, or of a process that a script left behind.
- *
- * @returns cuts the log to what it held when the job began, or ended, plus twice the limit of a script's output; to
- *   be called again and again
+ * The bound on what nobody else counts in a job's log: the output of a script whose runner was killed, and of a process
+ * that a script left behind. It lies above where the last line of a runner ends, which each runner records, so that
+ * whoever cuts the log there cuts none of these lines.
  */
-export function createLogCeiling({ job, paths, settings }: RecordedJob): () => Promise<void> {
-  let wasRunning: boolean | undefined;
-  let ceiling = Infinity;
-  return async () => {
-    const isRunning = await readsRunning(job.status(paths));
-    const log = await open(job.log(paths).file, constants.O_RDWR | constants.O_NONBLOCK).catch(ignoreMissing);
+export interface LogCeiling {
+  /** The log, each line of which raises the ceiling. */
+  raisedBy(log: JobLog): JobLog;
+  /** Needs no right to write. */
+  isExceeded(): Promise<boolean>;
+  /** Cuts the log if it exceeds the ceiling. For the runner, or where there is none. */
+  readonly enforce: () => Promise<void>;
+  /** Enforces the ceiling again and again meanwhile. */
+  readonly enforcing: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** What is kept beside what the settings allow a script: some lines of a service that a script has started. */
+const ROOM_BYTES = 32 * 1024;
+const DIGITS = 16;
+const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+
+/** Where a log is not longer than twice what is kept, it is left alone: a process that goes on printing is seldom cut. */
+export function createLogCeiling({
+  job,
+  paths,
+  settings,
+}: Pick<RecordedJob, 'job' | 'paths' | 'settings'>): LogCeiling {
+  const { file } = job.log(paths);
+  const endFile = join(paths.logEnds, basename(file));
+  const keptBytes = settings.scriptOutputLimitBytes + ROOM_BYTES;
+  // A line must not be cut between its end and the record of that.
+  const takeTurns = createTurns();
+
+  const raise = async () => {
+    const stats = await stat(file).catch(ignoreMissing);
+    if (stats?.isFile() === true) await writeEnd(endFile, stats.size);
+  };
+  const raising = (write: (text: string) => Promise<void>) => (text: string) =>
+    takeTurns(async () => {
+      await write(text);
+      // The disk is full, or read-only: the earlier record is followed.
+      await raise().catch(() => undefined);
+    });
+
+  const cut = async () => {
+    const endBytes = await readEnd(endFile);
+    if (endBytes === undefined) return;
+    const log = await open(file, O_RDWR | O_APPEND | O_NONBLOCK).catch(ignoreMissing);
+    if (!log) return;
     try {
-      if (isRunning === wasRunning) {
-        await (log && cutLog(log, ceiling));
-        return;
-      }
-      // Not cut now: the last lines tell how the job ended.
-      wasRunning = isRunning;
-      ceiling = ((await log?.stat())?.size ?? 0) + 2 * settings.scriptOutputLimitBytes + LINES_BYTES;
+      const isCut = await cutLog(log, endBytes + 2 * keptBytes, endBytes + keptBytes);
+      if (isCut) await log.appendFile('\n[output cut]\n').catch(() => undefined);
     } finally {
-      await log?.close();
+      await log.close();
     }
   };
+  const enforce = () => takeTurns(cut);
+
+  return {
+    raisedBy: (log) => ({
+      ...log,
+      line: raising((text) => log.line(text)),
+      plain: raising((text) => log.plain(text)),
+    }),
+    async isExceeded() {
+      const stats = await stat(file).catch(ignoreMissing);
+      if (stats?.isFile() !== true) return false;
+      const endBytes = await readEnd(endFile);
+      return endBytes !== undefined && stats.size > endBytes + 2 * keptBytes;
+    },
+    enforce,
+    async enforcing(work) {
+      const stop = repeat(settings.settleIntervalMs, enforce, () => undefined);
+      try {
+        return await work();
+      } finally {
+        await stop();
+      }
+    },
+  };
+}
+
+/** @returns bytes; undefined where no runner has recorded any, or a power cut has damaged that: no process has survived it */
+async function readEnd(file: string): Promise<number | undefined> {
+  const text = (await readTextFile(file).catch(ignoreUnusable)) ?? '';
+  return /^\d+\n$/.test(text) ? Number(text) : undefined;
+}
+
+/** In place: each record is as long as the one before, and takes no space that a full disk would not have. */
+async function writeEnd(file: string, bytes: number): Promise<void> {
+  await makeDirectory(dirname(file));
+  const handle = await open(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644);
+  try {
+    await handle.write(`${String(bytes).padStart(DIGITS, '0')}\n`, 0);
+  } finally {
+    await handle.close();
+  }
 }

@@ -37,8 +37,10 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
   const records = openJobRecords(parts);
   try {
     await records.begin();
-    await records.cleanUp();
-    await takeOverInputs(parts.job, parts.paths, parts.inputs, parts.stop, parts.requester);
+    await records.boundingLog(async () => {
+      await records.cleanUp();
+      await takeOverInputs(parts.job, parts.paths, parts.inputs, parts.stop, parts.requester);
+    });
     return records;
   } catch (error) {
     await logFailure(parts, records, error);
@@ -53,7 +55,11 @@ export async function beginJob(parts: JobParts): Promise<JobRecords> {
  *
  * @throws the system error that kept a failure from being published
  */
-export async function runJob(parts: JobParts, records: JobRecords): Promise<JobOutcome> {
+export function runJob(parts: JobParts, records: JobRecords): Promise<JobOutcome> {
+  return records.boundingLog(() => runToItsEnd(parts, records));
+}
+
+async function runToItsEnd(parts: JobParts, records: JobRecords): Promise<JobOutcome> {
   const { job, stop } = parts;
   let change: Change | undefined;
   let success: JobSuccess | undefined;

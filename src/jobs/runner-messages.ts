@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.js';
 import type { JobError } from '../records/job-status.js';
 import type { JobName } from './index.js';
 
-/** The launcher's first message to a runner: run a job, or end what a killed run of it has left. */
+/** The launcher's first message to a runner: run a job, or end what a killed run of it has left and cut its log if it is overlong. */
 export type JobOrder =
   | {
       readonly run: JobName;

@@ -8,6 +8,7 @@ import type { MessageChannel } from '../system/message-channel.js';
 import { acquireJobLock, lockOf } from './acquire.js';
 import { jobs } from './index.js';
 import { openJobRecords } from './job-records.js';
+import { cutOverlong } from './overlong-log.js';
 import { beginJob, runJob, type JobParts } from './run-job.js';
 import type { JobOrder, JobOutcome, RunnerReport } from './runner-messages.js';
 import { settleUnderLock } from './settle.js';
@@ -36,6 +37,7 @@ export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<v
     await remakeDirectories(paths, (error) => {
       logger.error({ reason: messageOf(error) }, 'a directory that is missing could not be made');
     });
+    if ('settle' in order) await cutOverlong({ ...parts, job: jobs[name], logger });
     const lock =
       'settle' in order ? await acquireLock(lockOf(name, paths)) : await acquireJobLock(name, paths, logger);
     if (lock === undefined || 'refusedBy' in lock) {

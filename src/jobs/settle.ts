@@ -39,12 +39,14 @@ export async function settleUnderLock(parts: JobParts): Promise<void> {
     await records.republish();
     await records.log.line(`${job.title} was cut off before it ended`);
   }
-  if (change?.isCommitted === true) {
-    // Its failure may have been told, where the commit failed and could not be taken back.
-    const isUntold = fields.status !== 'success' && change.note !== NOTHING_TO_TELL;
-    if (isRunning || isUntold) await finish(parts, records, change.note ?? undefined, change);
-    else await change.close();
-  } else {
+  await records.boundingLog(async () => {
+    if (change?.isCommitted === true) {
+      // Its failure may have been told, where the commit failed and could not be taken back.
+      const isUntold = fields.status !== 'success' && change.note !== NOTHING_TO_TELL;
+      if (isRunning || isUntold) await finish(parts, records, change.note ?? undefined, change);
+      else await change.close();
+      return;
+    }
     try {
       await undo(parts, records, change);
     } catch (error) {
@@ -54,7 +56,7 @@ export async function settleUnderLock(parts: JobParts): Promise<void> {
     } finally {
       if (isRunning) await records.fail(job.texts.interrupted);
     }
-  }
+  });
   logger.warn(
     { job: job.name, percentage, isUndone: change?.isCommitted === false },
     'a job that was cut off is settled',

@@ -55,10 +55,10 @@ async function sizeOf(log: FileHandle, file: string): Promise<number> {
   return stats.size;
 }
 
-/** @returns whether there was more than `mostBytes` in the log, which is gone now */
-export async function cutLog(log: FileHandle, mostBytes: number): Promise<boolean> {
+/** @returns whether there was more than `mostBytes` in the log; then only the first `keptBytes` of it are left */
+export async function cutLog(log: FileHandle, mostBytes: number, keptBytes = mostBytes): Promise<boolean> {
   if ((await log.stat()).size <= mostBytes) return false;
-  await log.truncate(mostBytes);
+  await log.truncate(keptBytes);
   return true;
 }
 

@@ -110,6 +110,11 @@ export async function isLocked(directory: string): Promise<boolean> {
   return isHeldBy(directory, await highestClaim(directory));
 }
 
+/** Whether the process that took the lock in `directory` lives, and not only what it has left of its groups. */
+export async function hasLivingHolder(directory: string): Promise<boolean> {
+  return isHeldBy(directory, await highestClaim(directory), false);
+}
+
 /** Tells the process that holds the lock in `directory` to end, if it is stoppable and can be seen from here. */
 export async function terminateHolder(directory: string): Promise<void> {
   const number = await highestClaim(directory);
@@ -143,11 +148,15 @@ function heldLock(
   };
 }
 
-async function isHeldBy(directory: string, number: number | undefined): Promise<boolean> {
+async function isHeldBy(
+  directory: string,
+  number: number | undefined,
+  countsGroups = true,
+): Promise<boolean> {
   const holder = number === undefined ? undefined : await readHolder(claimFile(directory, number));
   if (holder?.bootId !== currentScope().bootId) return false;
   if (!isInScope(holder)) return lockfile.check(directory, heartbeatOptions(directory));
-  return isAlive(holder.process) || holder.groups.some(isGroupAlive);
+  return isAlive(holder.process) || (countsGroups && holder.groups.some(isGroupAlive));
 }
 
 /** Whether pids mean the same to the holder and to this process. */

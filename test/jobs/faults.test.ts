@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createLogger } from '../../src/core/logger.js';
 import { settleStatus } from '../../src/jobs/settle.js';
@@ -144,48 +144,6 @@ testWithMount('a cut-off job is settled once the status can be written, and says
   await settleStatus(recorded);
   expect(await status()).toEqual({ status: 'failed', percentage: 30 });
   expect((await appliance.read(paths.updateLog)).match(/was cut off/g)).toHaveLength(1);
-});
-
-describe('output that no runner counts stays bounded', () => {
-  const PRINT =
-    'while ! [ -e "$JIDO_ADMIN_PATH/log/go" ]; do echo "$$ 0123456789012345678901234567890123456789"; done\n';
-  const logSize = async () => (await stat(appliance.paths.updateLog)).size;
-  const bound = 2 * LIMIT + 64 * 1024;
-  const letGo = () => writeFile(join(appliance.paths.log, 'go'), '');
-
-  /** Grows beyond the bound and is cut, again and again. */
-  const expectCuts = async () => {
-    for (let cuts = 0, last = 0; cuts < 3;) {
-      const size = await logSize();
-      if (size < last && size >= bound - LIMIT) cuts += 1;
-      last = size;
-      expect(size).toBeLessThan(50_000_000);
-      await new Promise(setImmediate);
-    }
-  };
-
-  test('of a script whose runner was killed', async () => {
-    await send(`cd "$JIDO_ADMIN_PATH/log"; echo $PPID > parent.new; mv parent.new parent; ${PRINT}`);
-    const parent = join(appliance.paths.log, 'parent');
-    await poll('the script runs', () => Promise.resolve(existsSync(parent)));
-    const runner = Number(await appliance.read(parent));
-    expect(runner).toBeGreaterThan(1);
-    process.kill(runner, 'SIGKILL');
-    await expectCuts();
-    await letGo();
-    expect(await ended()).toMatchObject({ status: 'failed' });
-    expect(await appliance.read(appliance.paths.updateLog)).toContain('Update was cut off before it ended');
-  });
-
-  test('of a process that update.sh left behind', async () => {
-    await send(`(${PRINT}) & echo $! >"$JIDO_ADMIN_PATH/log/left"\n`);
-    expect(await ended()).toEqual(SUCCESS);
-    const left = (await appliance.read(join(appliance.paths.log, 'left'))).trim();
-    await expectCuts();
-    await letGo();
-    // It would not find the file any more once the appliance is removed, and print for ever.
-    await poll('it has ended', () => Promise.resolve(!existsSync(`/proc/${left}`)));
-  });
 });
 
 test('half-written files of killed processes are removed at the start, young ones left alone', async () => {
