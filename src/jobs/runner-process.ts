@@ -44,7 +44,9 @@ export async function launchRunner(call: RunnerCall): Promise<Launched> {
   if (report.report === 'error') throw Object.assign(new Error(report.message), { code: report.code });
   if (report.report === 'locked') return { state: 'refused', by: job };
   if (report.report === 'conflict') return { state: 'refused', by: report.with };
-  logger.info({ job, runner: runner.pid }, 'job runner started');
+  // While a script prints without end, a log is cut at every look.
+  const level = 'run' in order ? 'info' : 'debug';
+  logger[level]({ job, runner: runner.pid }, 'job runner started');
   const answered: JobAnswered = { answered: true };
   return {
     state: 'started',
