@@ -36,7 +36,7 @@ const ended = (name: JobName) =>
   });
 const modeOf = async (directory: string) => (await stat(directory)).mode;
 
-test.each(['incoming', 'taken', 'tmp', 'log', 'uploads', 'locks', 'journals'] as const)(
+test.each(['incoming', 'taken', 'tmp', 'log', 'uploads'] as const)(
   '%s is there again when a job has run, which succeeds and tells so',
   async (name) => {
     const { paths, read } = appliance;
