@@ -94,9 +94,9 @@ const bugs: readonly SeededBug[] = [
   {
     name: 'a file put back with another mode',
     file: 'system/file-change.ts',
-    right: 'await rename(old, file);\n    //',
+    right: '(await exists(old)) await rename(old, file);',
     wrong:
-      "await import('node:fs/promises').then(({ chmod }) => chmod(old, 0o666)).then(() => rename(old, file));\n    //",
+      "(await exists(old)) await import('node:fs/promises').then(({ chmod }) => chmod(old, 0o666)).then(() => rename(old, file));",
     group: 'kill',
     job: 'settings',
     rows: 'settings, its runner killed while',
