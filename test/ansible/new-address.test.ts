@@ -29,6 +29,7 @@ describeWith(
       await poll(
         'the settings are changed',
         async () => existsSync(paths.networkConf) && !(await isLocked(lockOf('settings', paths))),
+        LIMIT_MS / 2,
       );
       await one!.daemon.stop();
       const moved = await startDaemon({
