@@ -9,4 +9,5 @@ import { restrictUmask } from './system/umask.js';
 disarmSignals('SIGHUP');
 restrictUmask();
 // Only now: what is imported at the top is loaded before anything is done.
-await import('./serve-order.js');
+const { serveOrder } = await import('./serve-order.js');
+await serveOrder();

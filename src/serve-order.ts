@@ -13,42 +13,43 @@ import { createOwnOperations } from './operations/own.js';
 import { serveOperation } from './operations/serve-operation.js';
 import { openMessageChannel, type MessageChannel } from './system/message-channel.js';
 
-/*
- * What the privileged side does: one order of the daemon, which arrives on standard input. It takes from its environment,
- * never from the order, which appliance it works on and with what settings, and checks whatever the order names.
- * `config/order.schema.json` says everything that it accepts.
- */
-
 const ORDER_LIMIT_BYTES = 16 * 1024;
 const ORDER_WAIT_MS = 10_000;
 const LOG = 2;
 
-const { stdin: input, stdout: output, env } = process;
+const { stdin: input, env } = process;
 const isOrder = compileSchema<JobOrder | OperationOrder>('order');
 
-const channel = openMessageChannel({ input, output, lineLimitBytes: ORDER_LIMIT_BYTES });
-try {
-  const { values } = parseArgs({ options: { root: { type: 'string' }, peer: { type: 'string' } } });
-  const paths = appliancePaths(values.root, env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH);
-  const requester = readRequester(values.peer);
-  const order = requireAllowed(await receiveInTime(channel), paths);
-  const settings = readSettings(paths.settings);
-  const logger = createLogger(settings.logLevel, LOG);
-  if ('operation' in order) {
-    const operations = createOwnOperations({ paths, settings, logger });
-    await serveOperation(order, operations, { channel, logger });
-  } else {
-    await serveJob(order, { paths, settings, logger, channel, requester });
+/**
+ * What the privileged side does: one order of the daemon, which arrives on standard input. It takes from its environment,
+ * never from the order, which appliance it works on and with what settings, and checks whatever the order names.
+ * `config/order.schema.json` says everything that it accepts.
+ */
+export async function serveOrder(): Promise<void> {
+  const channel = openMessageChannel({ input, output: process.stdout, lineLimitBytes: ORDER_LIMIT_BYTES });
+  try {
+    const { values } = parseArgs({ options: { root: { type: 'string' }, peer: { type: 'string' } } });
+    const paths = appliancePaths(values.root, env.JIDO_ADMIN_PATH || DEFAULT_ADMIN_PATH);
+    const requester = readRequester(values.peer);
+    const order = requireAllowed(await receiveInTime(channel), paths);
+    const settings = readSettings(paths.settings);
+    const logger = createLogger(settings.logLevel, LOG);
+    if ('operation' in order) {
+      const operations = createOwnOperations({ paths, settings, logger });
+      await serveOperation(order, operations, { channel, logger });
+    } else {
+      await serveJob(order, { paths, settings, logger, channel, requester });
+    }
+  } catch (error) {
+    // Who asks is answered also where no log can be written.
+    process.stderr.on('error', () => undefined);
+    process.stderr.write(`admind: order refused: ${messageOf(error)}\n`);
+    await channel.send({ report: 'error', message: `order refused: ${messageOf(error)}` });
+    process.exitCode = 1;
   }
-} catch (error) {
-  // Who asks is answered also where no log can be written.
-  process.stderr.on('error', () => undefined);
-  process.stderr.write(`admind: order refused: ${messageOf(error)}\n`);
-  await channel.send({ report: 'error', message: `order refused: ${messageOf(error)}` });
-  process.exitCode = 1;
+  // A daemon that still listens would keep this process alive.
+  input.destroy();
 }
-// A daemon that still listens would keep this process alive.
-input.destroy();
 
 /**
  * The user who asks.

@@ -9,4 +9,5 @@ import { restrictUmask } from '../system/umask.js';
 disarmSignals('SIGHUP');
 restrictUmask();
 // Only now: what is imported at the top is loaded before anything is done.
-await import('./run-order.js');
+const { runOrder } = await import('./run-order.js');
+await runOrder();

@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
  */
 
 const [, , runner] = process.argv;
-const chunks = [...readFileSync(runner, 'utf8').matchAll(/\b(?:from|import)"(\.[^"]+)"/g)];
+const chunks = [...readFileSync(runner, 'utf8').matchAll(/\b(?:from|import\(?)"(\.[^"]+)"/g)];
 if (chunks.length === 0)
   throw new Error(`${runner} imports nothing: what it needs cannot be loaded before it runs`);
 for (const [, chunk] of chunks) await import(resolve(dirname(runner), chunk));
