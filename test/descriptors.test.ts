@@ -2,6 +2,7 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { lockOf } from '../src/jobs/acquire.js';
 import { isLocked } from '../src/system/lock.js';
+import { afterShell } from './support/after-shell.js';
 import { createAppliance, TOKEN, type TestAppliance } from './support/appliance.js';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.js';
 import { openIdleConnections } from './support/idle-connections.js';
@@ -22,7 +23,7 @@ beforeAll(async () => {
   await write(paths.license, '{}');
   await writeScript(join(paths.bin, 'license.sh'), 'echo "{}"');
   daemon = await startDaemonProcess(appliance, {
-    prefix: ['/bin/sh', '-c', `ulimit -n ${LIMIT}; exec "$@"`, 'sh'],
+    prefix: afterShell(`ulimit -n ${LIMIT}`),
   });
   agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
 });

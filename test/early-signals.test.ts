@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { afterShell } from './support/after-shell.js';
 import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from './support/appliance.js';
 import { startDaemonProcess } from './support/daemon-process.js';
 import { faultAt } from './support/faulty-file.js';
@@ -49,7 +50,7 @@ describe('SIGHUP to a daemon that starts', () => {
     const starting = startDaemonProcess(appliance, {
       prefix: [
         ...faultAt({ file: paths.tlsBundle, effect: 'SIGSTOP', nth: 1 }),
-        ...['/bin/sh', '-c', `echo $$ >'${pidFile}'; exec "$@"`, 'sh'],
+        ...afterShell(`echo $$ >'${pidFile}'`),
       ],
     });
     const pid = Number(

@@ -1,3 +1,4 @@
+import { afterShell } from './support/after-shell.js';
 import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from './support/appliance.js';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.js';
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   await write(paths.version, '1.0.0\n');
   await write(paths.endpointConfiguration, EVERYTHING);
   daemon = await startDaemonProcess(appliance, {
-    prefix: ['/bin/sh', '-c', `ulimit -s ${STACK_KIB}; exec "$@"`, 'sh'],
+    prefix: afterShell(`ulimit -s ${STACK_KIB}`),
   });
 });
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sleep } from '../src/core/clock.js';
 import { backupJob } from '../src/jobs/backup.js';
 import { readJobStatus } from '../src/records/job-status.js';
+import { afterShell } from './support/after-shell.js';
 import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from './support/appliance.js';
 import { startDaemonProcess, type DaemonProcess } from './support/daemon-process.js';
 import { listeningPorts } from './support/listening-ports.js';
@@ -22,7 +23,7 @@ beforeAll(async () => {
   await write(paths.backupList, 'noise\n');
   await write(join(paths.data, 'noise'), Buffer.alloc(2 * LIMIT_BYTES, 'noise').toString());
   daemon = await startDaemonProcess(appliance, {
-    prefix: ['/bin/sh', '-c', `ulimit -f ${LIMIT_BLOCKS}; exec "$@"`, 'sh'],
+    prefix: afterShell(`ulimit -f ${LIMIT_BLOCKS}`),
   });
 });
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoreMissing } from '../src/core/errors.js';
+import { afterShell } from './support/after-shell.js';
 import { createAppliance, EVERYTHING, TOKEN, type TestAppliance } from './support/appliance.js';
 import { startDaemonProcess } from './support/daemon-process.js';
 import { poll } from './support/poll.js';
@@ -10,7 +11,7 @@ import { writeScript } from './support/script-file.js';
 const SETTINGS = '{"network":{"interface":"eth0","hostname":"test.host"}}';
 const OTHERS_WRITE = 0o022;
 
-const withUmask = (umask: string) => ['/bin/sh', '-c', `umask ${umask}; exec "$@"`, 'sh'] as const;
+const withUmask = (umask: string) => afterShell(`umask ${umask}`);
 
 let appliance: TestAppliance;
 beforeEach(async () => {

@@ -14,6 +14,7 @@ const LONG_INTEGER = /^-?\d{16,}$/;
  * @throws as {@link parseJson}
  */
 export function parseExactJson(text: string): unknown {
+  // As it was sent: what is marked would tell of other positions.
   const value = parseJson(text);
   if (!/\d{16}/.test(text)) return value;
   return JSON.parse(markLongIntegers(withoutByteOrderMark(text)), (_name, part: unknown) =>

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ignoreMissing } from '../core/errors.js';
 import { ignoreUnusable } from '../core/read-only.js';
 import { repeat } from '../core/repeat.js';
@@ -8,7 +8,7 @@ import { createTurns } from '../core/turns.js';
 import type { JobLog } from '../records/job-log.js';
 import { readTextFile } from '../system/atomic-file.js';
 import { cutLog } from '../system/bounded-log.js';
-import { makeDirectory } from '../system/make-directory.js';
+import { openMakingDirectory } from '../system/open-making-directory.js';
 import type { RecordedJob } from './job-records.js';
 
 /**
@@ -101,8 +101,7 @@ async function readEnd(file: string): Promise<number | undefined> {
 
 /** In place: each record is as long as the one before, and takes no space that a full disk would not have. */
 async function writeEnd(file: string, bytes: number): Promise<void> {
-  await makeDirectory(dirname(file));
-  const handle = await open(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644);
+  const handle = await openMakingDirectory(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644);
   try {
     await handle.write(`${String(bytes).padStart(DIGITS, '0')}\n`, 0);
   } finally {

@@ -1,10 +1,7 @@
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { ignoreMissing } from '../core/errors.js';
 import { openRegular } from '../core/read-only.js';
 import { giveToAdminGroup } from './admin-group.js';
-import { makeDirectory } from './make-directory.js';
+import { openMakingDirectory } from './open-making-directory.js';
 
 const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
 /** A pipe that nobody reads is not waited for. */
@@ -15,8 +12,7 @@ const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK;
  * its end, of a writer that was killed or found the disk full, is ended first. A missing directory is made.
  */
 export async function appendToFile(file: string, text: string, mode: number): Promise<void> {
-  const handle =
-    (await open(file, APPEND, mode).catch(ignoreMissing)) ?? (await openInNewDirectory(file, mode));
+  const handle = await openMakingDirectory(file, APPEND, mode);
   try {
     const { size } = await handle.stat();
     // Another owner's empty file keeps its mode.
@@ -28,11 +24,6 @@ export async function appendToFile(file: string, text: string, mode: number): Pr
   } finally {
     await handle.close();
   }
-}
-
-async function openInNewDirectory(file: string, mode: number): Promise<FileHandle> {
-  await makeDirectory(dirname(file));
-  return open(file, APPEND, mode);
 }
 
 /** Whether the last of the `size` bytes of a file is in the middle of a line; not of one that this process may not read. */

@@ -1,3 +1,4 @@
+import { afterShell } from '../../support/after-shell.js';
 import { openDescriptors } from '../../support/open-descriptors.js';
 import { openIdleConnections } from '../../support/idle-connections.js';
 import { poll } from '../../support/poll.js';
@@ -14,7 +15,7 @@ export const descriptors: Group = {
     'idle connections use up the file descriptors of the daemon while everything is asked: it lives, and recovers',
   async *rows({ isShort }) {
     const serving = await startServing({
-      prefix: ['/bin/sh', '-c', `ulimit -n ${LIMIT}; exec "$@"`, 'sh'],
+      prefix: afterShell(`ulimit -n ${LIMIT}`),
     });
     try {
       for (const free of isShort ? [0, 2] : FREE) yield rowOf(serving, free);
