@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { runCampaign } from './campaign.js';
 import { createRandom } from './random.js';
 import type { Group, Row } from './row.js';
@@ -68,6 +70,28 @@ test('a group that cannot run here is skipped, and says why', async () => {
   const [result] = await run([groupOf([survivor], 'it needs root')], (line) => lines.push(line));
   expect(result).toMatchObject({ tried: 0, skipped: 'it needs root' });
   expect(lines).toEqual(['SKIPPED  group: it needs root']);
+});
+
+test('rows that have nothing in common are tried at once, each of them once', async () => {
+  let [running, most] = [0, 0];
+  const tried: string[] = [];
+  const rowOf = (name: string): Row => ({
+    name,
+    async run() {
+      tried.push(name);
+      most = Math.max(most, (running += 1));
+      await setImmediate();
+      running -= 1;
+    },
+  });
+  const rows = [survivor, ...['a', 'b', 'c', 'd', 'e'].map(rowOf)];
+  const [result] = await run([{ ...groupOf(rows), isIndependent: true }]);
+  expect(result).toMatchObject({ tried: 6, survived: 6, lost: [] });
+  expect(tried).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(most).toBe(Math.min(5, availableParallelism()));
+  most = 0;
+  await run([groupOf(rows)]);
+  expect(most).toBe(1);
 });
 
 test('a seed repeats what is drawn, and names draw apart', () => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { JobName } from '../../src/jobs/index.js';
 import { messageOf } from '../../src/core/errors.js';
 import { allJobs } from './jobs-of.js';
@@ -43,7 +44,7 @@ export interface CampaignOptions extends Omit<Extent, 'random'> {
 
 const ROW_LIMIT_MS = 120_000;
 
-/** Tries every row of every group, one after the other. */
+/** Tries every row of every group, one group after the other. */
 export async function runCampaign(options: CampaignOptions): Promise<readonly GroupResult[]> {
   const results: GroupResult[] = [];
   for (const group of options.groups) {
@@ -81,30 +82,37 @@ async function runGroup(
     lost.push({ row, reason: messageOf(error) });
     print(`LOST     ${name}: ${row}\n${indent(describe(error))}`);
   };
-  try {
-    const jobs = job === undefined ? options.jobs : [job];
-    for await (const row of group.rows({ ...options, jobs, random: createRandom(seed, name) })) {
-      if (stop?.aborted === true) break;
-      if (rows?.test(row.name) === false) continue;
-      tried += 1;
-      if (row.lacks !== undefined) {
-        missed.push({ row: row.name, lacks: row.lacks });
-        print(`MISSED   ${name}: ${row.name}: ${row.lacks}`);
-        continue;
-      }
-      try {
-        const verdict = await runWithin(row);
-        if (verdict === 'missed') missed.push({ row: row.name });
-        if (isVerbose) print(`${verdict ?? 'survived'} ${name}: ${row.name}`);
-      } catch (error) {
-        lose(row.name, error);
-      }
-    }
-  } catch (error) {
-    // What makes the rows is a row, too: a group that cannot go on has not survived.
+  const tryRow = async (row: Row) => {
     tried += 1;
-    lose('the rest of the group', error);
-  }
+    if (row.lacks !== undefined) {
+      missed.push({ row: row.name, lacks: row.lacks });
+      print(`MISSED   ${name}: ${row.name}: ${row.lacks}`);
+      return;
+    }
+    try {
+      const verdict = await runWithin(row);
+      if (verdict === 'missed') missed.push({ row: row.name });
+      if (isVerbose) print(`${verdict ?? 'survived'} ${name}: ${row.name}`);
+    } catch (error) {
+      lose(row.name, error);
+    }
+  };
+  const jobs = job === undefined ? options.jobs : [job];
+  const left = oneByOne(group.rows({ ...options, jobs, random: createRandom(seed, name) }));
+  const tryThoseLeft = async () => {
+    try {
+      for await (const row of left) {
+        if (stop?.aborted === true) break;
+        if (rows?.test(row.name) !== false) await tryRow(row);
+      }
+    } catch (error) {
+      // What makes the rows is a row, too: a group that cannot go on has not survived.
+      tried += 1;
+      lose('the rest of the group', error);
+    }
+  };
+  const atOnce = group.isIndependent === true ? availableParallelism() : 1;
+  await Promise.all(Array.from({ length: atOnce }, tryThoseLeft));
   const seconds = Math.round((performance.now() - began) / 1000);
   const result = {
     group: name,
@@ -118,6 +126,11 @@ async function runGroup(
   };
   print(`${partName(result)}: ${count([result])} (${seconds} s)`);
   return result;
+}
+
+/** What several may take from, each the next one. */
+async function* oneByOne(rows: ReturnType<Group['rows']>): AsyncGenerator<Row, void, undefined> {
+  yield* rows;
 }
 
 /** As `syscalls (update)`. */

@@ -36,11 +36,13 @@ export interface Group {
   readonly about: string;
   /** Whether it tries one job after the other, and nothing else: in full each of them is a part. */
   readonly isByJob?: boolean;
+  /** Whether its rows have nothing in common, and no clock: as many are tried at once as there are processors. */
+  readonly isIndependent?: boolean;
   /** What is missing here for it, in words; undefined where it can run. */
   lacks?(): string | undefined;
   /**
    * The rows, one after the other: the next one is made when the last one has run, so that a row can tell whether there is
-   * another. What a group has set up it takes down in `finally`, also when not all of its rows are taken.
+   * another, but of an independent group. What a group has set up it takes down in `finally`, also when not all of its rows are taken.
    */
   rows(extent: Extent): Iterable<Row> | AsyncIterable<Row>;
 }

@@ -13,6 +13,7 @@ const SHORT = 4;
 export const hostileFiles: Group = {
   name: 'hostile-files',
   about: 'with a damaged file the daemon starts or ends with a line that names it, never hangs, and recovers',
+  isIndependent: true,
   lacks: () => (hasTool('mkfifo') ? undefined : 'mkfifo'),
   *rows({ isShort, random }: Extent) {
     const root = '/appliance';
