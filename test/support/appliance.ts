@@ -7,7 +7,7 @@ import {
   requiredDirectories,
   type Paths,
 } from '../../src/config/paths.js';
-import { generateUpdateKeys } from '../../src/package/keys.js';
+import { generateUpdateKeys, type UpdateKeys } from '../../src/package/keys.js';
 
 export const TOKEN = 'testtoken';
 
@@ -53,15 +53,35 @@ export async function createAppliance(
       ...settings,
     }),
   );
-  const keys = await generateUpdateKeys(await mkdtemp(join(root, 'vendor-')));
-  await write(paths.updatesKey, await readFile(keys.key, 'utf8'));
-  await write(paths.updatesPublicKey, await readFile(keys.publicKey, 'utf8'));
+  const keys = await (updateKeys ??= makeUpdateKeys());
+  const privateKey = join(await mkdtemp(join(root, 'vendor-')), 'updates.private.pem');
+  await write(paths.updatesKey, keys.key);
+  await write(paths.updatesPublicKey, keys.publicKey);
+  await write(privateKey, keys.privateKey);
   return {
     root,
     paths,
-    privateKey: keys.privateKey,
+    privateKey,
     write,
     read: (file) => readFile(file, 'utf8'),
     remove: () => rm(root, { recursive: true, force: true, maxRetries: 10 }),
   };
+}
+
+/** One vendor for all appliances of a process: to find the primes of another takes longer than most tests. */
+let updateKeys: Promise<UpdateKeys> | undefined;
+
+/** @returns the content of each file in the place of its name */
+async function makeUpdateKeys(): Promise<UpdateKeys> {
+  const directory = await mkdtemp(join(tmpdir(), 'admind-test-keys-'));
+  try {
+    const { key, publicKey, privateKey } = await generateUpdateKeys(directory);
+    return {
+      key: await readFile(key, 'utf8'),
+      publicKey: await readFile(publicKey, 'utf8'),
+      privateKey: await readFile(privateKey, 'utf8'),
+    };
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
