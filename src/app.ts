@@ -1,6 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { isFirstRunPending } from './appliance/api-token.js';
 import { authenticate } from './auth/authenticate.js';
+import { tellFirstRun } from './auth/first-run.js';
 import type { AppContext } from './context.js';
 import { AdminError } from './core/errors.js';
 import { findResource } from './gate/gate.js';
@@ -108,23 +108,14 @@ async function answer(context: AppContext, exchange: Exchange, { socket }: Reque
   }
 }
 
-function answerError({ logger, gate, paths }: AppContext) {
+function answerError(context: AppContext) {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    logError(logger, exchangeOf(response), error);
+    logError(context.logger, exchangeOf(response), error);
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    const firstRun = gate.firstRun === undefined ? undefined : mayBePending(paths);
-    sendError(request, response, errorReply(error, firstRun));
+    sendError(request, response, errorReply(error, tellFirstRun(context)));
   };
-}
-
-function mayBePending(paths: AppContext['paths']): boolean {
-  try {
-    return isFirstRunPending(paths);
-  } catch {
-    return true;
-  }
 }

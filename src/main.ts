@@ -89,14 +89,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     // Before the pair is read: one that takes its place meanwhile is noticed, and taken over.
     const stamp = await certificateStamp(paths);
     const tls = settings.tls
-      ? await listenTls(app, settings, await loadCertificate(paths), {
+      ? await listenTls(app, context, await loadCertificate(paths), {
           host,
           port: options.port ?? settings.port,
         })
       : undefined;
     if (tls) listeners.push(tls);
     const proxy =
-      options.proxyPort === undefined ? undefined : await listenBehindProxy(app, settings, options.proxyPort);
+      options.proxyPort === undefined ? undefined : await listenBehindProxy(app, context, options.proxyPort);
     if (proxy) listeners.push(proxy);
 
     // Only a daemon that got its port may touch what another one could be using.

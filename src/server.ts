@@ -7,14 +7,15 @@ import {
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import { errnoOf, FatalError, messageOf, AdminError } from './core/errors.js';
+import { tellFirstRun } from './auth/first-run.js';
 import type { Settings } from './config/settings.js';
+import type { AppContext } from './context.js';
+import { errnoOf, FatalError, messageOf } from './core/errors.js';
 import { markProxied } from './http/client-address.js';
-import { limitConnections, type ConnectionLimit } from './http/connection-limit.js';
-import { errorReply } from './http/error-reply.js';
-import { messageTypes, type App } from './http/message-types.js';
+import { messageTypes, withoutTarget, type App } from './http/message-types.js';
 import { oneAtATime } from './http/one-at-a-time.js';
-import { SECURITY_HEADERS } from './http/security-headers.js';
+import { watchConnections, type OpenConnections } from './http/open-connections.js';
+import { describeMalformedRequest, refuseConnection } from './http/refuse-connection.js';
 import { markAwaitingContinue } from './http/unread-body.js';
 import type { KeyPair } from './system/certificate.js';
 import { tlsPolicy } from './system/tls-policy.js';
@@ -22,8 +23,10 @@ import { tlsPolicy } from './system/tls-policy.js';
 export interface Listener {
   readonly server: Server | HttpsServer;
   readonly port: number;
-  readonly connections: ConnectionLimit;
+  readonly connections: OpenConnections;
 }
+
+type ListenContext = Pick<AppContext, 'settings' | 'gate' | 'paths'>;
 
 interface ListenAddress {
   /** Empty: every address of the machine. */
@@ -36,24 +39,24 @@ interface ListenAddress {
 /** The appliance's HTTPS port. A new pair is taken over with {@link takeOverCertificate}. */
 export async function listenTls(
   app: App,
-  settings: Settings,
+  context: ListenContext,
   pair: KeyPair,
   at: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
   const server = createHttpsServer({
-    ...httpOptions(app, settings),
+    ...httpOptions(app, context.settings),
     ...tlsPolicy(pair),
-    handshakeTimeout: settings.headersTimeoutMs,
+    handshakeTimeout: context.settings.headersTimeoutMs,
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  return listen(server, app, settings, { ...at, portOption: '--port' });
+  return listen(server, app, context, { ...at, portOption: '--port' });
 }
 
 /** The plain port behind a proxy on this machine, which names the client in `X-Forwarded-For`. */
-export async function listenBehindProxy(app: App, settings: Settings, port: number): Promise<Listener> {
-  const server = createHttpServer(httpOptions(app, settings));
+export async function listenBehindProxy(app: App, context: ListenContext, port: number): Promise<Listener> {
+  const server = createHttpServer(httpOptions(app, context.settings));
   server.on('connection', markProxied);
-  return listen(server, app, settings, { host: '127.0.0.1', port, portOption: 'JIDO_API_PORT' });
+  return listen(server, app, context, { host: '127.0.0.1', port, portOption: 'JIDO_API_PORT' });
 }
 
 /** Connections that are open keep the old pair, new ones get the new. */
@@ -65,7 +68,7 @@ export function takeOverCertificate(server: Server | HttpsServer, pair: KeyPair)
 export async function closeGracefully({ server, connections }: Listener, graceMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  connections.closeWithoutRequest();
+  connections.endWhenAnswered();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(timer);
@@ -87,22 +90,30 @@ function httpOptions(app: App, settings: Settings) {
 async function listen(
   server: Server | HttpsServer,
   app: App,
-  settings: Settings,
+  context: ListenContext,
   address: ListenAddress,
 ): Promise<Listener> {
-  const connections = limitConnections(server, settings.connectionLimit);
+  const { settings } = context;
+  const connections = watchConnections(server, settings.connectionLimit);
   server.setTimeout(settings.idleTimeoutMs);
-  const handler = oneAtATime(app);
+  const handler = oneAtATime((request, response) => void app(withoutTarget(request), response));
   server.on('request', handler);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     markAwaitingContinue(request);
     handler(request, response);
   });
   server.on('checkExpectation', handler); // one that is unknown may be ignored (RFC 9110, 10.1.1)
-  server.on('connect', (_request: IncomingMessage, socket: Socket) =>
-    refuse(socket, 'CONNECT is not allowed'),
-  );
-  server.on('clientError', answerMalformedRequest);
+  const refuse = (socket: Socket, message: string) =>
+    connections.answerLast(socket, () => refuseConnection(socket, message, tellFirstRun(context)));
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    // Node has taken its own listeners away.
+    socket.on('error', () => socket.destroy()).on('timeout', () => socket.destroy());
+    refuse(socket, 'CONNECT is not allowed');
+  });
+  server.on('clientError', (error: Error, socket: Socket) => {
+    if (!socket.writable || errnoOf(error) === 'ECONNRESET') socket.destroy();
+    else refuse(socket, describeMalformedRequest(error));
+  });
   try {
     const { host, port } = address;
     server.listen(host === '' ? { port } : { host, port });
@@ -129,29 +140,3 @@ function describeListenError(error: unknown, { host, port, portOption }: ListenA
       return `Cannot listen on ${place}: ${messageOf(error)}`;
   }
 }
-
-/** What Node's parser refuses never reaches the pipeline, yet is answered in the same form. */
-function answerMalformedRequest(error: Error, socket: Socket): void {
-  if (!socket.writable || errnoOf(error) === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  refuse(socket, MALFORMED[errnoOf(error) ?? ''] ?? 'Malformed HTTP request');
-}
-
-function refuse(socket: Socket, message: string): void {
-  const { headers, body } = errorReply(new AdminError('badRequest', message), undefined);
-  const lines = Object.entries({
-    ...SECURITY_HEADERS,
-    ...headers,
-    'Content-Type': 'application/json',
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`);
-}
-
-const MALFORMED: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: 'The request head is too large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'The request head took too long',
-};

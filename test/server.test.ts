@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
 import { connect as connectPlain } from 'node:net';
 import { hostname } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { createSelfSignedCertificate } from '../src/system/certificate.js';
 import { TOKEN } from './support/appliance.js';
@@ -17,7 +18,7 @@ afterEach(() => appliance.stop());
 const version = (options: Parameters<typeof startTestDaemon>[0] = {}) =>
   startTestDaemon({ ...options, prepare: ({ paths, write }) => write(paths.version, '1.0.0\n') });
 
-async function open(options: ConnectionOptions = {}): Promise<TLSSocket> {
+async function open(options: ConnectionOptions & { allowHalfOpen?: boolean } = {}): Promise<TLSSocket> {
   const socket = connect({
     host: '127.0.0.1',
     port: appliance.daemon.port ?? 0,
@@ -141,6 +142,72 @@ describe('HTTP', () => {
     const answer = await exchange(request);
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*X-Frame-Options: deny/);
     expect(answer).toContain(`{"Status":"400 Bad Request","Error-Message":"${message}"}`);
+  });
+
+  test.each(['http://[/x', 'http://[::1/x', 'http://xn--a/x', '//[', '/%'])(
+    '404 in the usual form for the target %s',
+    async (target) => {
+      const answer = await exchange(`GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 404 Not Found\r\n[\s\S]*X-Frame-Options: deny/);
+      expect(answer).toContain('{"Status":"404 Not Found"}');
+    },
+  );
+
+  test('nothing is said elsewhere of a target that is no URL', async () => {
+    const warned: Error[] = [];
+    const note = (warning: Error) => void warned.push(warning);
+    process.on('warning', note);
+    try {
+      const answer = await exchange(
+        `GET http://a:84x3/api/v1/admin/version?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer).toContain('{"version":"1.0.0"}');
+      await setImmediate();
+      expect(warned).toEqual([]);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+
+  test('a body for a target that is no URL is not waited for', async () => {
+    const socket = await open();
+    socket.write('POST http://[/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n');
+    expect(await readUntil(socket, (text) => text.includes('}'))).toMatch(/^HTTP\/1\.1 404 Not Found/);
+  });
+
+  test('bytes that are no request behind one are answered after it, not into it', async () => {
+    const begin = await open();
+    begin.write(`POST /api/v1/admin/setup?token=wrong HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
+    begin.write(`${GET_VERSION}\r\nbad\r\n\r\n`);
+    const answers = (await readUntil(begin, () => false)).split(/(?=HTTP\/1\.1 )/);
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['403', '200', '400']);
+    expect(answers[2]).toContain('"Malformed HTTP request"');
+  });
+
+  test('CONNECT behind a request is answered after it', async () => {
+    const answers = await exchange(`${GET_VERSION}\r\nCONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  });
+
+  test('a client that keeps a refused connection open loses it', async () => {
+    const socket = await open({ allowHalfOpen: true });
+    socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(
+      socket.resume().on('error', () => undefined),
+      'end',
+    );
+    // Only who sends is told that nobody is there any more.
+    const isGone = () => Promise.resolve(socket.destroyed || !socket.write('x'));
+    await poll('it is closed', isGone, 20_000);
+  });
+
+  test('a chunk that is none is answered though its request is not whole', async () => {
+    const answer = await exchange(
+      `POST /api/v1/admin/setup?token=${TOKEN} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n` +
+        'Content-Type: application/x-www-form-urlencoded\r\n\r\nzz\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request[\s\S]*"Malformed HTTP request"/);
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
   test('403 at once, without 100 Continue, for a stranger who waits with his upload', async () => {
@@ -318,7 +385,45 @@ test('a graceful stop waits for no connection that carries no request', async ()
   await closed;
 });
 
+test('a graceful stop waits for the answer under way, not for its connection', async () => {
+  appliance = await version({ settings: { shutdownGraceMs: 600_000, setupPauseMs: 2_000 } });
+  const client = await open();
+  let answers = '';
+  client.on('data', (chunk: Buffer) => (answers += chunk.toString()));
+  client.write(
+    `${GET_VERSION}\r\nPOST /api/v1/admin/setup?token=wrong HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`,
+  );
+  await poll('the second one is under way', () => Promise.resolve(answers.includes('1.0.0')));
+  await Promise.all([once(client, 'close'), appliance.daemon.stop()]);
+  expect(answers).toMatch(/HTTP\/1\.1 403 Forbidden\r\n[\s\S]*Connection: close/);
+});
+
+test('what is no request is told of the first run, as every error is', async () => {
+  const endpoints = '{"endpoints":[],"first-run":{"enabled":true,"word-length":4}}';
+  appliance = await startTestDaemon({
+    prepare: ({ paths, write }) => write(paths.endpointConfiguration, endpoints),
+  });
+  expect(await exchange('nonsense\r\n\r\n')).toMatch(
+    /\{"Status":"400 Bad Request","Error-Message":"Malformed HTTP request","First-Run":(true|false)\}$/,
+  );
+});
+
 describe('behind a proxy', () => {
+  test('CONNECT by a client that resets the connection ends nothing else', async () => {
+    appliance = await version({ proxyPort: 0 });
+    const port = appliance.daemon.proxyPort ?? 0;
+    for (let round = 0; round < 3; round += 1) {
+      const socket = connectPlain(port, '127.0.0.1');
+      socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
+      await once(socket, 'data');
+      socket.resetAndDestroy();
+      await once(socket, 'close');
+    }
+    const other = connectPlain(port, '127.0.0.1');
+    other.write(`${GET_VERSION}Connection: close\r\n\r\n`);
+    expect(await readUntil(other, () => false)).toContain('{"version":"1.0.0"}');
+  });
+
   test('the plain port takes the client from the last X-Forwarded-For entry', async () => {
     appliance = await version({ proxyPort: 0, settings: { authFailuresPerMinute: 1 } });
     const ask = async (forwardedFor: string | undefined, token: string) => {

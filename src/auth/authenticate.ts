@@ -9,14 +9,13 @@ import { createThrottle } from './throttle.js';
 /** Lets a request pass that may use its resource, by the resource's rule; before a byte of its body is read. */
 export function authenticate(context: AppContext): Step {
   const throttle = createThrottle(context.settings.authFailuresPerMinute);
+  /** What is refused to everyone is refused at once, but not told each time: that would let anyone fill the disk. */
+  const told = createThrottle(context.settings.authFailuresPerMinute);
 
+  const record = ({ id, path, address }: Exchange, action: string) =>
+    context.audit.record({ id, action, target: path.slice(1), address });
   const refuse = async (exchange: Exchange, action: string, message: string): Promise<never> => {
-    await context.audit.record({
-      id: exchange.id,
-      action,
-      target: exchange.path.slice(1),
-      address: exchange.address,
-    });
+    await record(exchange, action);
     throw new AdminError('forbidden', message);
   };
 
@@ -24,7 +23,11 @@ export function authenticate(context: AppContext): Step {
     const rule = exchange.resource?.auth;
     if (rule === 'none' || (rule === 'setup' && request.method !== 'POST')) return;
     if (rule === 'token' && isFirstRunPending(context.paths)) {
-      await refuse(exchange, 'token.firstrun.failed', 'Authentication error');
+      if (told.retryAfterSeconds(exchange.address) === 0) {
+        told.recordFailure(exchange.address);
+        await record(exchange, 'token.firstrun.failed');
+      }
+      throw new AdminError('forbidden', 'Authentication error');
     }
     const current = readApiToken(context.paths);
     // From here to `recordFailure` nothing is awaited, so guesses made at the same time are all counted.

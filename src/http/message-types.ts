@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { Express, Request } from 'express';
 import { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What serves a request, and the prototypes that it gives request and response. */
@@ -15,6 +15,17 @@ export function messageTypes(app: App) {
   app.request = inheriting(AppRequest, app.request);
   app.response = inheriting(AppResponse, app.response);
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
+}
+
+/**
+ * Express parses the target of a request before the pipeline does, answers some in its own way, and has Node warn of others
+ * with what they hold: it gets to see none. The pipeline reads `originalUrl`.
+ */
+export function withoutTarget(incoming: IncomingMessage): Request {
+  const request = incoming as Request;
+  request.originalUrl = request.url;
+  request.url = '/';
+  return request;
 }
 
 function inheriting<T extends object>({ prototype }: { readonly prototype: object }, from: T): T {

@@ -5,6 +5,7 @@ import { AdminError } from '../core/errors.js';
 import { createTurns } from '../core/turns.js';
 import type { Peer } from '../system/peer.js';
 import type { OperationOrder, OperationReport, Operations } from './operations.js';
+import { requireValidToken } from './set-token.js';
 
 /** Longer than a change waits for others: the next one must not wait for one that never ends. */
 const CHANGE_LIMIT_MS = 90_000;
@@ -30,8 +31,10 @@ export function createPrivilegedOperations(open: () => Peer): Operations {
     }
   };
   return {
-    setToken: (token, replaced) => {
-      if (replaced === 'any') return Promise.reject(new Error('only who has the rights replaces any token'));
+    async setToken(token, replaced) {
+      if (replaced === 'any') throw new Error('only who has the rights replaces any token');
+      // What is no token is refused here: it may be longer than an order.
+      requireValidToken(token);
       const change = { operation: 'set-token', token, replaced } as const;
       return takeTurns(() => order(change, CHANGE_LIMIT_MS) as Promise<boolean>);
     },

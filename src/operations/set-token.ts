@@ -27,7 +27,7 @@ export interface SetTokenParts {
  * Sets the API token. Used by: POST /api/v1/admin/setup.
  *
  * @returns false when the token was set, replaced or reset by somebody else meanwhile
- * @throws AdminError `badRequest` for a token that is not 1 to 255 characters of ASCII 33 to 126
+ * @throws AdminError as {@link requireValidToken}
  */
 export async function setToken(
   { paths, settings, logger }: SetTokenParts,
@@ -59,7 +59,8 @@ function isCurrent(files: TokenFiles, known: string): boolean {
   return current.state === 'set' && current.token === known;
 }
 
-function requireValidToken(token: string): void {
+/** @throws AdminError `badRequest` for what is not 1 to 255 characters of ASCII 33 to 126 */
+export function requireValidToken(token: string): void {
   if (/[^!-~]/.test(token)) {
     throw new AdminError('badRequest', `Missing or invalid string for option: newtoken. Allowed: ${ALLOWED}`);
   }

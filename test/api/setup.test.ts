@@ -147,9 +147,10 @@ test('should 400 a file where text belongs, and a field that is sent twice', asy
 
 describe('first run', () => {
   const configuration = JSON.stringify({ 'first-run': { enabled: true, 'word-length': 4 } });
-  const start = () =>
+  const start = (settings = {}) =>
     startTestDaemon({
       token: null,
+      settings,
       prepare: ({ paths, write }) => write(paths.endpointConfiguration, configuration),
     });
 
@@ -178,5 +179,18 @@ describe('first run', () => {
     expect((await appliance.call('GET', '/endpoints')).text).toBe(
       '{"Status":"403 Forbidden","Error-Message":"Authentication error","First-Run":false}',
     );
+  });
+
+  test('should tell of strangers in the audit log no more often than wrong tokens are allowed', async () => {
+    appliance = await start({ authFailuresPerMinute: 3 });
+    const { paths, read } = appliance;
+    const passphrase = (await read(paths.apiTokenSetup)).trim();
+    for (let round = 0; round < 10; round += 1) {
+      expect((await appliance.call('GET', '/endpoints')).status).toBe(403);
+    }
+    expect((await read(paths.auditLog)).match(/token\.firstrun\.failed/g)).toHaveLength(3);
+    expect(
+      await answer(appliance.call('POST', `/setup?token=${passphrase}`).field('newtoken', 'mine')),
+    ).toEqual(OK);
   });
 });

@@ -7,12 +7,22 @@ interface Connection {
   readonly socket: Socket;
   readonly network: string;
   /** Requests that are not answered yet. */
-  pending: number;
+  readonly pending: Map<IncomingMessage, ServerResponse>;
+  /** Sends what is the last answer. */
+  sendLast?: () => void;
 }
 
-export interface ConnectionLimit {
-  /** Also those that Node does not call idle: in the middle of a handshake, or without a request so far. */
-  closeWithoutRequest(): void;
+export interface OpenConnections {
+  /**
+   * Ends each when what it carries is answered, and at once where that is nothing: also those that Node does not call idle,
+   * in the middle of a handshake, or without a request so far.
+   */
+  endWhenAnswered(): void;
+  /**
+   * Sends the last answer of a connection, to bytes that are no request: after those to the requests that came in whole
+   * before them, never into one. Where a request that they cut off is being answered, its answer is the last one.
+   */
+  answerLast(socket: Socket, send: () => void): void;
 }
 
 /**
@@ -20,14 +30,16 @@ export interface ConnectionLimit {
  * possible of one that carries no request: refusing the new one instead would let one client that opens many shut everyone
  * out.
  */
-export function limitConnections(server: Pick<Server, 'on'>, limit: number): ConnectionLimit {
+export function watchConnections(server: Pick<Server, 'on'>, limit: number): OpenConnections {
   /** In the order in which they were opened. */
   const open = new Map<string, Connection>();
   const carriedBy = new WeakMap<Socket, Connection>();
+  let isEnding = false;
 
   server.on('connection', (socket: Socket) => {
     const key = keyOf(socket);
-    const connection = { socket, network: clientNetwork(clientAddress(socket, undefined) ?? ''), pending: 0 };
+    const network = clientNetwork(clientAddress(socket, undefined) ?? '');
+    const connection: Connection = { socket, network, pending: new Map() };
     open.set(key, connection);
     carriedBy.set(socket, connection);
     socket.once('close', () => {
@@ -45,19 +57,48 @@ export function limitConnections(server: Pick<Server, 'on'>, limit: number): Con
     if (connection) carriedBy.set(socket, connection);
   });
 
-  const count = ({ socket }: IncomingMessage, response: ServerResponse) => {
+  const count = (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
     const connection = carriedBy.get(socket);
     if (!connection) return;
-    connection.pending += 1;
-    response.once('close', () => (connection.pending -= 1));
+    connection.pending.set(request, response);
+    response.once('close', () => {
+      connection.pending.delete(request);
+      if (connection.sendLast) sendLastIfDue(connection, socket);
+      else if (isEnding && connection.pending.size === 0) socket.destroySoon();
+    });
   };
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, count);
 
   return {
-    closeWithoutRequest() {
-      for (const { socket, pending } of open.values()) if (pending === 0) socket.destroy();
+    endWhenAnswered() {
+      isEnding = true;
+      for (const { socket, pending } of open.values()) {
+        if (pending.size === 0) socket.destroy();
+        for (const response of pending.values()) {
+          if (!response.headersSent) response.setHeader('Connection', 'close');
+        }
+      }
+    },
+    answerLast(socket, send) {
+      const connection = carriedBy.get(socket);
+      if (!connection) {
+        send();
+        return;
+      }
+      connection.sendLast = send;
+      sendLastIfDue(connection, socket);
     },
   };
+}
+
+/** @param socket what the requests came by */
+function sendLastIfDue({ pending, sendLast }: Connection, socket: Socket): void {
+  if (!sendLast || !socket.writable) return;
+  const requests = [...pending.keys()];
+  if (requests.some(({ complete }) => complete)) return;
+  if ([...pending.values()].some(({ headersSent }) => headersSent)) socket.destroySoon();
+  else sendLast();
 }
 
 function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
@@ -70,7 +111,7 @@ function chooseDispensable(open: ReadonlyMap<string, Connection>): string | unde
   let dispensable: { readonly key: string; readonly rank: number } | undefined;
   for (const [key, { network, pending }] of open) {
     // A client that holds the most goes first, also where all that it holds are requests: else those would be a way to stay.
-    const rank = 2 * (held.get(network) ?? 0) + (pending === 0 ? 1 : 0);
+    const rank = 2 * (held.get(network) ?? 0) + (pending.size === 0 ? 1 : 0);
     if (!dispensable || rank > dispensable.rank) dispensable = { key, rank };
   }
   return dispensable?.key;
