@@ -49,6 +49,25 @@ test('update installs the highest version, shows its log, takes the package away
   expect(await audit()).toMatch(/^\d+\.\d{9},[0-9a-f]{16},ssh,admin,update\.post,"",192\.0\.2\.7\n$/);
 });
 
+test.each([
+  ['a line', '192.0.2.7\n1.0,0123456789abcdef,web,admin,update.post,"",192.0.2.9 1 2 3'],
+  ['a field', '192.0.2.7,more 1 2 3'],
+  ['nothing', ''],
+])(
+  'SSH_CONNECTION with %s instead of an address adds one line without an address to the audit log',
+  async (_what, connection) => {
+    await writeFile(uploads().apiToken, 'new-token\n');
+    const { status } = await admind(['ssh-command', '--root', appliance.root], {
+      SSH_ORIGINAL_COMMAND: 'token',
+      SSH_CONNECTION: connection,
+    });
+    expect(status).toBe(0);
+    expect(await audit()).toMatch(
+      /^\d+\.\d{9},[0-9a-f]{16},ssh,admin,token\.update\.success,"api\/v1\/admin\/setup"\n$/,
+    );
+  },
+);
+
 test('what is asked for is done and audited to its end although the administrator hangs up', async () => {
   await writeFile(uploads().apiToken, 'new-token\n');
   const child = spawn(process.execPath, [resolve('dist/cli.js'), 'ssh-command', '--root', appliance.root], {
