@@ -187,6 +187,22 @@ describe('settings', () => {
     expect(await readdir(appliance.paths.uploads)).toEqual(['network.json']);
   });
 
+  test.each(['network.json', 'network.conf', 'app.json'])(
+    '%s larger than settings may be is refused',
+    async (name) => {
+      await writeFile(join(appliance.paths.uploads, name), `hostname="${'x'.repeat(15_000_000)}"\n`);
+      const { status, stderr } = await ssh('settings');
+      expect([status, stderr]).toEqual([1, `admind: Invalid ${name}. Allowed: at most 1048576 bytes\n`]);
+    },
+  );
+
+  test('a value that nearly fills network.conf is refused as any other', async () => {
+    await writeFile(uploads().networkConf, `interface=eth0\nhostname="${'x'.repeat(2 ** 20 - 1000)}"\n`);
+    const { status, stderr } = await ssh('settings');
+    expect(status).toBe(1);
+    expect(stderr).toBe('admind: Invalid string length for option: hostname. Allowed: >= 3 and <= 255\n');
+  });
+
   test('nothing uploaded: the job fails and says so', async () => {
     const { status, stdout } = await ssh('settings');
     expect([status, stdout]).toEqual([
@@ -218,6 +234,12 @@ test('storage: what is not allowed is refused, and nothing uploaded fails', asyn
   expect((await ssh('storage')).stderr).toBe(
     'admind: Invalid option: type. Allowed: local, nfs, aoe, iscsi, nbd\n',
   );
+});
+
+test.each(['storage.json', 'storage.conf'])('%s larger than settings may be is refused', async (name) => {
+  await writeFile(join(appliance.paths.uploads, name), `type="${'x'.repeat(15_000_000)}"\n`);
+  const { status, stderr } = await ssh('storage');
+  expect([status, stderr]).toEqual([1, `admind: Invalid ${name}. Allowed: at most 1048576 bytes\n`]);
 });
 
 testWithMount(
