@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, constants, link, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, constants, link, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from '../core/errors.js';
+import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { ignoreUnusable } from '../core/read-only.js';
 import { readTextFile, stagedName, syncDirectory, writeFileAtomic, writeSynced } from './atomic-file.js';
 import { applyAttributes, attributesOf } from './attributes.js';
@@ -168,14 +168,22 @@ async function copyOf(file: string): Promise<string> {
 
 /** Right whatever part of the replacement has been done. */
 async function putBack({ file, staged, old }: Entry): Promise<void> {
-  // What is still staged has replaced nothing; what kept it from that may keep this from putting anything there, too.
-  if (!(await exists(staged))) {
+  // What is only staged has replaced nothing; what kept it from that may keep this from putting anything there, too.
+  if (!(await isOnlyStaged(file, staged))) {
     if (old === undefined) await rm(file, { force: true });
     else if (await exists(old)) await rename(old, file);
   }
   // rename(2) does nothing where both are the same file.
   if (old !== undefined) await rm(old, { force: true });
   await rm(staged, { force: true });
+}
+
+/** Where a rename is not one change on the disk, a power cut can leave what was moved with both names. */
+async function isOnlyStaged(file: string, staged: string): Promise<boolean> {
+  const stagedStats = await lstat(staged).catch(ignoreMissing);
+  if (!stagedStats) return false;
+  const stats = await lstat(file).catch(ignoreMissing);
+  return stats?.dev !== stagedStats.dev || stats.ino !== stagedStats.ino;
 }
 
 async function writeJournal(journal: string, content: Journal): Promise<void> {

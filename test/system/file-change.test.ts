@@ -101,6 +101,24 @@ function giveAllNames(file: string, directory: string): void {
   }
 }
 
+test('a file that a power cut left with its staged name, too, is put back', async () => {
+  const [journal, file, made] = [join(work, 'journal'), join(work, 'file'), join(work, 'made')];
+  await writeFile(file, 'old');
+  await replaceFiles(
+    journal,
+    [file, made].map((name) => ({ file: name, content: 'new', mode: 0o644 })),
+  );
+  const { entries } = JSON.parse(await readFile(journal, 'utf8')) as {
+    entries: { file: string; staged: string }[];
+  };
+  for (const entry of entries) linkSync(entry.file, entry.staged);
+  const found = await findFileChange(journal);
+  await found?.putBack();
+  await found?.close();
+  expect(await readFile(file, 'utf8')).toBe('old');
+  expect(await readdir(work)).toEqual(['file']);
+});
+
 test('what was put back is put back again by whoever finds it before it is closed', async () => {
   const [journal, file, made] = [join(work, 'journal'), join(work, 'file'), join(work, 'made')];
   await writeFile(file, 'old');
