@@ -118,16 +118,19 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
       if (mayBeCommitted) await writeJournal(journal, { entries, isCommitted: false });
       mayBeCommitted = false;
       const failures: unknown[] = [];
+      const fail = (error: unknown) => void failures.push(error);
       // Goes on, so that as little as possible is missing.
-      await inOrder(entries.toReversed(), (entry) =>
-        putBack(entry).catch((error: unknown) => void failures.push(error)),
+      await inOrder(
+        entries.toReversed(),
+        (entry) => putBack(entry).catch(fail),
+        (directory) => syncUnlessMissing(directory).catch(fail),
       );
       if (failures.length > 0) throw failures[0];
       return undefined;
     },
     async close() {
       for (const { old } of entries) if (old !== undefined) await rm(old, { force: true });
-      await syncDirectories(entries);
+      await syncDirectories(entries, syncUnlessMissing);
       await remove(journal);
     },
   };
@@ -191,16 +194,25 @@ async function writeJournal(journal: string, content: Journal): Promise<void> {
 }
 
 /** Not every file system writes changes of several directories in the order in which they were made. */
-async function inOrder(entries: readonly Entry[], change: (entry: Entry) => Promise<void>): Promise<void> {
+async function inOrder(
+  entries: readonly Entry[],
+  change: (entry: Entry) => Promise<void>,
+  sync = syncDirectory,
+): Promise<void> {
   for (const [at, entry] of entries.entries()) {
     await change(entry);
     const next = entries[at + 1];
-    if (!next || dirname(next.file) !== dirname(entry.file)) await syncDirectory(dirname(entry.file));
+    if (!next || dirname(next.file) !== dirname(entry.file)) await sync(dirname(entry.file));
   }
 }
 
-async function syncDirectories(entries: readonly Entry[]): Promise<void> {
-  for (const directory of new Set(entries.map(({ file }) => dirname(file)))) await syncDirectory(directory);
+async function syncDirectories(entries: readonly Entry[], sync = syncDirectory): Promise<void> {
+  for (const directory of new Set(entries.map(({ file }) => dirname(file)))) await sync(directory);
+}
+
+/** A directory that is removed meanwhile takes with it what was replaced there. */
+async function syncUnlessMissing(directory: string): Promise<void> {
+  await syncDirectory(directory).catch(ignoreMissing);
 }
 
 async function remove(file: string): Promise<void> {

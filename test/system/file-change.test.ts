@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { linkSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf } from '../../src/core/errors.js';
 import { findFileChange, replaceFiles } from '../../src/system/file-change.js';
 import { makeImmutable } from '../support/immutable.js';
@@ -72,6 +72,22 @@ test('what cannot be put back keeps nothing else from it, and the change can be 
   await found?.close();
   expect(await readFile(second, 'utf8')).toBe('old');
   expect((await readdir(work)).sort()).toEqual(['first', 'second']);
+});
+
+test('a directory that is removed meanwhile keeps nothing else from being put back, and the change is closed', async () => {
+  const journal = join(work, 'journal');
+  const [first, second] = [join(work, 'first/file'), join(work, 'second/file')];
+  for (const file of [first, second]) {
+    await mkdir(dirname(file));
+    await writeFile(file, 'old');
+  }
+  const replacements = [first, second].map((file) => ({ file, content: 'new', mode: 0o644 }));
+  const change = await replaceFiles(journal, replacements);
+  await rm(dirname(second), { recursive: true });
+  expect(await change.putBack()).toBeUndefined();
+  expect(await readFile(first, 'utf8')).toBe('old');
+  await change.close();
+  expect([await readdir(work), await readdir(dirname(first))]).toEqual([['first'], ['file']]);
 });
 
 test('a file that can have no second name is put back as it was', async () => {
