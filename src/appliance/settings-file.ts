@@ -15,15 +15,19 @@ export const SETTINGS_FILE_LIMIT_BYTES = 1024 * 1024;
  * @throws AdminError `badRequest` that says what is wrong with it
  */
 export async function readSettingsFile(file: string): Promise<JsonObject> {
-  if ((await stat(file)).size > SETTINGS_FILE_LIMIT_BYTES) {
-    throw new AdminError(
-      'badRequest',
-      `Invalid settings file. Allowed: at most ${SETTINGS_FILE_LIMIT_BYTES} bytes`,
-    );
-  }
+  requireSettingsSize((await stat(file)).size, 'settings file');
   const value = parseJsonDocument(await readBytes(file), 'settings file');
   if (!isObject(value)) throw new AdminError('badRequest', 'Invalid settings file. Expected a JSON object');
   return value;
+}
+
+/**
+ * @param what as the refusal names it
+ * @throws AdminError `badRequest` for more than {@link SETTINGS_FILE_LIMIT_BYTES}
+ */
+export function requireSettingsSize(sizeBytes: number, what: string): void {
+  if (sizeBytes <= SETTINGS_FILE_LIMIT_BYTES) return;
+  throw new AdminError('badRequest', `Invalid ${what}. Allowed: at most ${SETTINGS_FILE_LIMIT_BYTES} bytes`);
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -38,12 +38,12 @@ export function storageFiles({ storage }: StorageSettings, paths: Paths): readon
 /**
  * What `storage-options.json` offers.
  *
- * @returns undefined where there is no such file, only `local` where it cannot be understood
+ * @returns undefined where there is no such file, only `local` where it cannot be read or understood
  */
 export async function readStorageOptions({ storageOptions }: Paths): Promise<readonly string[] | undefined> {
-  const text = await readTextFile(storageOptions);
-  if (text === undefined) return undefined;
   try {
+    const text = await readTextFile(storageOptions);
+    if (text === undefined) return undefined;
     const { options } = parseJson(text) as { options?: unknown };
     if (Array.isArray(options) && options.every((option) => typeof option === 'string')) return options;
   } catch {

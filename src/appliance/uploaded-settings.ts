@@ -1,7 +1,10 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { SftpUploads } from '../config/paths.js';
+import { ignoreMissing } from '../core/errors.js';
 import { parseJsonDocument } from '../core/json-document.js';
 import { readTextFile } from '../system/atomic-file.js';
-import { isObject, type JsonObject } from './settings-file.js';
+import { isObject, requireSettingsSize, type JsonObject } from './settings-file.js';
 
 /** What an administrator has uploaded by SFTP, and the files it came from. */
 export interface UploadedSettings {
@@ -16,14 +19,14 @@ export interface UploadedSettings {
  *
  * @param current the settings in place
  * @returns undefined where nothing was uploaded
- * @throws AdminError `badRequest` for a file that is no JSON
+ * @throws AdminError `badRequest` for a file that is no JSON, or larger than settings may be
  */
 export async function readUploadedSettings(
   uploads: SftpUploads,
   current: { readonly networkJson: string; readonly appJson: string },
 ): Promise<UploadedSettings | undefined> {
   const [network, conf, app] = await Promise.all(
-    [uploads.networkJson, uploads.networkConf, uploads.appJson].map(readTextFile),
+    [uploads.networkJson, uploads.networkConf, uploads.appJson].map(readUpload),
   );
   const uploaded = {
     ...(network === undefined ? {} : { [uploads.networkJson]: network }),
@@ -50,16 +53,22 @@ export async function readUploadedSettings(
  * The storage settings that were uploaded as `storage.json`, else as `storage.conf`.
  *
  * @returns undefined where nothing was uploaded
- * @throws AdminError `badRequest` for a file that is no JSON
+ * @throws AdminError `badRequest` for a file that is no JSON, or larger than settings may be
  */
 export async function readUploadedStorage(uploads: SftpUploads): Promise<UploadedSettings | undefined> {
-  const [json, conf] = await Promise.all([uploads.storageJson, uploads.storageConf].map(readTextFile));
+  const [json, conf] = await Promise.all([uploads.storageJson, uploads.storageConf].map(readUpload));
   if (json !== undefined) {
     const storage = unwrap(parse(json, 'storage.json'), 'storage');
     return { document: { storage }, sources: [uploads.storageJson, uploads.storageConf] };
   }
   if (conf === undefined) return undefined;
   return { document: { storage: Object.fromEntries(readConf(conf)) }, sources: [uploads.storageConf] };
+}
+
+/** Looked at before it is read: it may be of any size. */
+async function readUpload(file: string): Promise<string | undefined> {
+  requireSettingsSize((await stat(file).catch(ignoreMissing))?.size ?? 0, basename(file));
+  return readTextFile(file);
 }
 
 function parse(text: string, what: string): unknown {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ADMIN_PATH } from '../config/paths.js';
 import { AdminError, FatalError, messageOf } from '../core/errors.js';
@@ -62,7 +63,7 @@ export const sshCommand: Command = {
       const succeeded = await operation.run({
         ...context,
         id: randomBytes(8).toString('hex'),
-        address: env.SSH_CONNECTION?.split(' ', 1)[0],
+        address: clientAddress(env.SSH_CONNECTION),
         argument,
         write: (text) => void process.stdout.write(text),
       });
@@ -74,6 +75,12 @@ export const sshCommand: Command = {
     }
   },
 };
+
+/** sudo hands on what the administrator's own shell may have set: what is no address could be lines of the audit log. */
+function clientAddress(connection = ''): string | undefined {
+  const [address = ''] = connection.split(' ', 1);
+  return isIP(address) === 0 ? undefined : address;
+}
 
 /** An administrator who hangs up cuts off what is shown, not what is done and recorded after that. */
 function goOnUnheard(): void {

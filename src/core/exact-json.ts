@@ -9,7 +9,8 @@ const TOKEN = /\\.|"|-?\d[\d.eE+-]*/gs;
 const LONG_INTEGER = /^-?\d{16,}$/;
 
 /**
- * Like {@link parseJson}, but an integer of 16 digits or more is a bigint: as a number it could become another one.
+ * Like {@link parseJson}, but an integer of 16 digits or more is a symbol that its digits describe: as a number it could become
+ * another one, as a bigint it would take the square of its length in time, and as a text or an object it would pass for one.
  *
  * @throws as {@link parseJson}
  */
@@ -18,14 +19,14 @@ export function parseExactJson(text: string): unknown {
   const value = parseJson(text);
   if (!/\d{16}/.test(text)) return value;
   return JSON.parse(markLongIntegers(withoutByteOrderMark(text)), (_name, part: unknown) =>
-    typeof part === 'string' && part.startsWith(MARK) ? BigInt(part.slice(MARK.length)) : part,
+    typeof part === 'string' && part.startsWith(MARK) ? Symbol(part.slice(MARK.length)) : part,
   );
 }
 
 /** Like `JSON.stringify`, for what {@link parseExactJson} has parsed. */
 export function stringifyExactJson(value: unknown): string {
   const text = JSON.stringify(value, (_name, part: unknown) =>
-    typeof part === 'bigint' ? `${MARK}${part}` : part,
+    typeof part === 'symbol' ? `${MARK}${part.description}` : part,
   );
   return text.replace(MARKED, '$1');
 }

@@ -30,11 +30,18 @@ class NumberTooLarge extends Error {
   }
 }
 
-/** @throws NumberTooLarge that names the place: `app.limits.0` */
-function requireBounded(value: unknown, place: readonly string[] = []): void {
+/**
+ * @param place of the value, the same array for all: a copy for each would cost its depth
+ * @throws NumberTooLarge that names the place: `app.limits.0`
+ */
+function requireBounded(value: unknown, place: (string | number)[] = []): void {
   if (value === Infinity || value === -Infinity) throw new NumberTooLarge(place.join('.'));
   if (typeof value !== 'object' || value === null) return;
-  for (const [name, part] of Object.entries(value)) requireBounded(part, [...place, name]);
+  for (const [name, part] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+    place.push(name);
+    requireBounded(part, place);
+    place.pop();
+  }
 }
 
 /** Only what V8 says of the grammar: it quotes the document itself around some faults. */

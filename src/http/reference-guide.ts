@@ -14,7 +14,7 @@ const BASE = `https://HOST:8443${V1_PREFIX}`;
 const STATUSES: readonly (readonly [status: number, meaning: string])[] = [
   [200, 'Done. The body is what was asked for, or `{"Status":"200 OK"}`.'],
   [202, 'Checked and started. `Location` is where the progress can be read.'],
-  [206, 'The part of a download that `Range` asked for.'],
+  [206, 'The part of a backup that `Range` asked for.'],
   [
     400,
     'Something about the request is wrong, or its job cannot run now. `Error-Message` says what and what is allowed.',
@@ -22,7 +22,7 @@ const STATUSES: readonly (readonly [status: number, meaning: string])[] = [
   [403, 'No valid token or hash, or first-run is not completed.'],
   [404, 'No such endpoint, or it is switched off, or there is nothing to show yet.'],
   [413, 'The body is larger than the appliance accepts.'],
-  [416, 'A download was asked for from beyond its end. `Content-Range` says how long it is.'],
+  [416, 'A backup was asked for from beyond its end. `Content-Range` says how long it is.'],
   [429, 'Too many failed attempts from this address. Wait for `Retry-After` seconds.'],
   [500, 'A fault in the appliance. Its log has the cause, under the `X-Request-Id` of the answer.'],
   [503, 'The daemon is shutting down or restarting. Try again shortly.'],

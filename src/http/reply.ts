@@ -22,7 +22,10 @@ export type Reply =
       readonly kind: 'file';
       readonly contentType: ContentType;
       readonly path: string;
+      /** To be saved under. */
       readonly filename?: string;
+      /** Stays the same from one request to the next, so that it can be sent in part. */
+      readonly isResumable?: boolean;
     }
   | { readonly kind: 'redirect'; readonly location: string };
 
@@ -54,9 +57,14 @@ export function textFile(path: string): Reply {
   return { kind: 'file', contentType: 'text/plain', path };
 }
 
-/** Sends a file for the client to save, whole or from where an earlier download broke off; 404 when it is missing. */
+/** Sends a file for the client to save, as a whole; 404 when it is missing. For one that is made anew for each request. */
 export function download(path: string, contentType: ContentType): Reply {
   return { kind: 'file', contentType, path, filename: basename(path) };
+}
+
+/** The same, or from where an earlier download broke off. */
+export function resumableDownload(path: string, contentType: ContentType): Reply {
+  return { kind: 'file', contentType, path, filename: basename(path), isResumable: true };
 }
 
 /**

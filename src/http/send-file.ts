@@ -11,7 +11,7 @@ type FileReply = Extract<Reply, { kind: 'file' }>;
 
 /**
  * Sends a file as it was when it was opened: one that replaces it meanwhile does not mix with it, and of one that
- * grows no more is sent than was announced; with one that is cut the connection ends. One with a name to be saved under can be sent in part.
+ * grows no more is sent than was announced; with one that is cut the connection ends. One that is resumable can be sent in part.
  *
  * @throws AdminError `notFound` when it is missing, `rangeNotSatisfiable` for a range beyond its end; the system error when
  *   it cannot be read
@@ -24,8 +24,9 @@ export async function sendFile(request: Request, response: Response, reply: File
     // Before anything is said of it: what cannot be read is an error, and no download that breaks off.
     if (stats.size > 0) await handle.read(Buffer.alloc(1), 0, 1, 0);
     response.setHeader('Last-Modified', stats.mtime.toUTCString());
-    const range =
-      reply.filename === undefined ? undefined : offerDownload(request, response, stats, reply.filename);
+    const range = reply.isResumable === true ? offerRanges(request, response, stats) : undefined;
+    if (reply.filename !== undefined)
+      response.setHeader('Content-Disposition', `attachment; filename="${reply.filename}"`);
     response.setHeader('Content-Type', reply.contentType);
     await sendBytes(request, response, handle, range ?? { first: 0, last: stats.size - 1 });
   } finally {
@@ -33,14 +34,8 @@ export async function sendFile(request: Request, response: Response, reply: File
   }
 }
 
-function offerDownload(
-  request: Request,
-  response: Response,
-  stats: Stats,
-  filename: string,
-): ByteRange | undefined {
+function offerRanges(request: Request, response: Response, stats: Stats): ByteRange | undefined {
   const etag = `"${stats.ino.toString(36)}-${stats.size.toString(36)}-${Math.floor(stats.mtimeMs).toString(36)}"`;
-  response.setHeader('Content-Disposition', `attachment; filename="${filename}"`);
   response.setHeader('Accept-Ranges', 'bytes');
   response.setHeader('ETag', etag);
   const condition = request.headers['if-range'];
@@ -51,7 +46,6 @@ function offerDownload(
   const range = parseRange(request.headers.range, stats.size);
   if (range === 'unsatisfiable') {
     response.setHeader('Content-Range', `bytes */${stats.size}`);
-    response.removeHeader('Content-Disposition');
     throw new AdminError('rangeNotSatisfiable', `The file has only ${stats.size} bytes`);
   }
   if (!range) return undefined;

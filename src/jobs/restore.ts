@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { journalOf, type Paths } from '../config/paths.js';
 import { ArchiveError } from '../package/archive-error.js';
@@ -11,7 +10,9 @@ import {
   attributesList,
   beginTreeChange,
   findTreeChange,
+  isTreeChangeOpen,
   stagedTree,
+  stageTree,
   type TreeChange,
   type TreePlaces,
 } from '../system/tree-change.js';
@@ -49,8 +50,7 @@ export const restoreJob: Job = {
 async function restore(context: JobContext): Promise<void> {
   const { paths, signal } = context;
   const places = placesOf(paths);
-  // What is in the directory may be needed to put an earlier restore back.
-  if (await exists(places.journal)) throw new ArchiveError('An earlier restore has not been put back yet');
+  if (await isTreeChangeOpen(places)) throw new ArchiveError('An earlier restore has not been put back yet');
   if (!(await exists(paths.restoreInput))) throw new ArchiveError('Missing backup archive');
   let change: TreeChange;
   try {
@@ -68,9 +68,7 @@ async function restore(context: JobContext): Promise<void> {
 
 async function extract({ paths, settings, signal }: JobContext, places: TreePlaces): Promise<void> {
   await makeDirectory(paths.data);
-  await freePath(places.directory);
-  await mkdir(places.directory, { mode: 0o700 });
-  await mkdir(stagedTree(places));
+  await stageTree(places);
   await extractArchive({
     archive: paths.restoreInput,
     directory: stagedTree(places),

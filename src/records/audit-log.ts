@@ -1,5 +1,6 @@
 import { messageOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { printable } from '../core/printable.js';
 import { appendToFile } from '../system/append-file.js';
 
 export interface AuditEvent {
@@ -16,6 +17,9 @@ export interface AuditEvent {
 export interface AuditLog {
   record(event: AuditEvent): Promise<void>;
 }
+
+/** No name and no address is longer. */
+const FIELD_SHOWN = 255;
 
 /** How the administrator came in. */
 export type Channel = 'web' | 'ssh' | 'console' | 'provision';
@@ -37,6 +41,6 @@ function auditLine({ id, action, target, address }: AuditEvent, channel: Channel
   const now = Date.now();
   const seconds = Math.floor(now / 1000);
   const nanoseconds = String((now % 1000) * 1_000_000).padStart(9, '0');
-  const source = address === undefined ? '' : `,${address}`;
-  return `${seconds}.${nanoseconds},${id},${channel},admin,${action},"${target}"${source}\n`;
+  const source = address === undefined ? '' : `,${printable(address, FIELD_SHOWN)}`;
+  return `${seconds}.${nanoseconds},${id},${channel},admin,${action},"${printable(target, FIELD_SHOWN)}"${source}\n`;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, constants, link, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, constants, link, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from '../core/errors.js';
+import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { ignoreUnusable } from '../core/read-only.js';
 import { readTextFile, stagedName, syncDirectory, writeFileAtomic, writeSynced } from './atomic-file.js';
 import { applyAttributes, attributesOf } from './attributes.js';
@@ -118,16 +118,19 @@ function openChange(journal: string, { entries, isCommitted, note }: Journal): C
       if (mayBeCommitted) await writeJournal(journal, { entries, isCommitted: false });
       mayBeCommitted = false;
       const failures: unknown[] = [];
+      const fail = (error: unknown) => void failures.push(error);
       // Goes on, so that as little as possible is missing.
-      await inOrder(entries.toReversed(), (entry) =>
-        putBack(entry).catch((error: unknown) => void failures.push(error)),
+      await inOrder(
+        entries.toReversed(),
+        (entry) => putBack(entry).catch(fail),
+        (directory) => syncUnlessMissing(directory).catch(fail),
       );
       if (failures.length > 0) throw failures[0];
       return undefined;
     },
     async close() {
       for (const { old } of entries) if (old !== undefined) await rm(old, { force: true });
-      await syncDirectories(entries);
+      await syncDirectories(entries, syncUnlessMissing);
       await remove(journal);
     },
   };
@@ -168,8 +171,8 @@ async function copyOf(file: string): Promise<string> {
 
 /** Right whatever part of the replacement has been done. */
 async function putBack({ file, staged, old }: Entry): Promise<void> {
-  // What is still staged has replaced nothing; what kept it from that may keep this from putting anything there, too.
-  if (!(await exists(staged))) {
+  // What is only staged has replaced nothing; what kept it from that may keep this from putting anything there, too.
+  if (!(await isOnlyStaged(file, staged))) {
     if (old === undefined) await rm(file, { force: true });
     else if (await exists(old)) await rename(old, file);
   }
@@ -178,21 +181,38 @@ async function putBack({ file, staged, old }: Entry): Promise<void> {
   await rm(staged, { force: true });
 }
 
+/** Where a rename is not one change on the disk, a power cut can leave what was moved with both names. */
+async function isOnlyStaged(file: string, staged: string): Promise<boolean> {
+  const stagedStats = await lstat(staged).catch(ignoreMissing);
+  if (!stagedStats) return false;
+  const stats = await lstat(file).catch(ignoreMissing);
+  return stats?.dev !== stagedStats.dev || stats.ino !== stagedStats.ino;
+}
+
 async function writeJournal(journal: string, content: Journal): Promise<void> {
   await writeFileAtomic(journal, JSON.stringify(content), { mode: JOURNAL_MODE });
 }
 
 /** Not every file system writes changes of several directories in the order in which they were made. */
-async function inOrder(entries: readonly Entry[], change: (entry: Entry) => Promise<void>): Promise<void> {
+async function inOrder(
+  entries: readonly Entry[],
+  change: (entry: Entry) => Promise<void>,
+  sync = syncDirectory,
+): Promise<void> {
   for (const [at, entry] of entries.entries()) {
     await change(entry);
     const next = entries[at + 1];
-    if (!next || dirname(next.file) !== dirname(entry.file)) await syncDirectory(dirname(entry.file));
+    if (!next || dirname(next.file) !== dirname(entry.file)) await sync(dirname(entry.file));
   }
 }
 
-async function syncDirectories(entries: readonly Entry[]): Promise<void> {
-  for (const directory of new Set(entries.map(({ file }) => dirname(file)))) await syncDirectory(directory);
+async function syncDirectories(entries: readonly Entry[], sync = syncDirectory): Promise<void> {
+  for (const directory of new Set(entries.map(({ file }) => dirname(file)))) await sync(directory);
+}
+
+/** A directory that is removed meanwhile takes with it what was replaced there. */
+async function syncUnlessMissing(directory: string): Promise<void> {
+  await syncDirectory(directory).catch(ignoreMissing);
 }
 
 async function remove(file: string): Promise<void> {

@@ -6,6 +6,7 @@ import { UnusableFile } from '../core/read-only.js';
 import { applyDirectoryAttributes, type Attributes } from './attributes.js';
 import { readTextFile, syncDirectory, writeFileAtomic } from './atomic-file.js';
 import type { Change } from './change.js';
+import { exists } from './exists.js';
 import { createJsonLines, readJsonLines, readJsonLinesBackwards } from './json-lines.js';
 import { freePath, removeTree } from './remove-tree.js';
 import { syncFileSystem } from './sync-file-system.js';
@@ -46,6 +47,14 @@ const NEW: Journal = { isCommitted: false };
 /** Names files, and never what they hold. */
 const JOURNAL_MODE = 0o644;
 
+/** Makes an empty directory for a new tree. What is kept elsewhere of an earlier change is given up. */
+export async function stageTree(places: TreePlaces): Promise<void> {
+  await freePath(places.directory);
+  await removeTree(unfoundJournal(places));
+  await mkdir(places.directory, { mode: 0o700 });
+  await mkdir(stagedTree(places));
+}
+
 /** Where the new tree is to be made; its directories are as `tree-plan.ts` has them until the change is applied. */
 export function stagedTree({ directory }: TreePlaces): string {
   return join(directory, 'new');
@@ -79,9 +88,16 @@ export async function beginTreeChange(places: TreePlaces): Promise<TreeChange> {
 export async function findTreeChange(places: TreePlaces): Promise<Change | undefined> {
   const journal = await readJournal(places);
   if (journal) return openChange(places, journal);
-  // Whoever may not look there leaves it to who may: nothing is replaced yet.
+  // Whoever may not look there leaves it to who may.
   const isStaged = await isDirectory(places.directory).catch(ignoreHidden);
-  return isStaged === true ? openChange(places, undefined) : undefined;
+  if (isStaged !== true) return undefined;
+  return openChange(places, (await exists(unfoundJournal(places))) ? NEW : undefined);
+}
+
+/** Whether a change that was begun waits to be put back, or closed: what is in the directory is needed for that. */
+export async function isTreeChangeOpen(places: TreePlaces): Promise<boolean> {
+  if (await exists(places.journal)) return true;
+  return (await exists(unfoundJournal(places))) && (await isDirectory(places.directory));
 }
 
 /** Who may write beside it can put a link there, which must not lead this process to another tree. */
@@ -92,6 +108,7 @@ async function isDirectory(path: string): Promise<boolean> {
 /** @param journal undefined where nothing is replaced yet */
 function openChange(places: TreePlaces, journal: Journal | undefined): Change {
   let mayBeCommitted = journal?.isCommitted === true;
+  let isMissing = false;
   return {
     isCommitted: mayBeCommitted,
     note: journal?.note,
@@ -105,9 +122,14 @@ function openChange(places: TreePlaces, journal: Journal | undefined): Change {
       // A commit that failed may be on the disk: who found it there would take what is put back for what is new.
       if (mayBeCommitted) await writeJournal(places, NEW);
       mayBeCommitted = false;
+      isMissing = !(await isDirectory(places.directory));
+      if (isMissing)
+        return 'The list of what was replaced is missing: nothing was put back, files may be new';
       return putAllBack(places);
     },
     async close() {
+      // What is there by now is all that can still put it back.
+      if (isMissing) return setJournalAside(places);
       // What is put back needs no more of it; half of that would make one that is not committed look damaged.
       if (!mayBeCommitted) await removeJournal(places);
       // First: half of what putting back needs would make it take away what is new.
@@ -136,8 +158,6 @@ async function apply(places: TreePlaces, signal: AbortSignal): Promise<void> {
  * @returns what is not, where the list of steps is damaged: then there is no use in trying it again
  */
 async function putAllBack(places: TreePlaces): Promise<string | undefined> {
-  if (!(await isDirectory(places.directory)))
-    return 'The list of what was replaced is missing: nothing was put back, files may be new';
   const failures: unknown[] = [];
   let isDamaged = false;
   try {
@@ -204,6 +224,15 @@ function stepList({ directory }: TreePlaces): string {
   return join(directory, 'steps');
 }
 
+/**
+ * The journal of a change whose directory was not there when it was to be put back, as where its volume is mounted
+ * late: it is put back when the directory is found, and keeps nothing from being done until then. Of a directory without
+ * this and without a journal nothing is put back: its change may be committed and closed.
+ */
+function unfoundJournal({ journal }: TreePlaces): string {
+  return `${journal}.unfound`;
+}
+
 /** One that is damaged does not say that the change is committed, so it is not: what can be put back tells its list of steps. */
 async function readJournal({ journal }: TreePlaces): Promise<Journal | undefined> {
   try {
@@ -221,7 +250,16 @@ async function writeJournal({ journal }: TreePlaces, content: Journal): Promise<
   await writeFileAtomic(journal, JSON.stringify(content), { mode: JOURNAL_MODE });
 }
 
-async function removeJournal({ journal }: TreePlaces): Promise<void> {
-  await removeTree(journal);
-  await syncDirectory(dirname(journal));
+async function removeJournal(places: TreePlaces): Promise<void> {
+  await removeTree(unfoundJournal(places));
+  await removeTree(places.journal);
+  await syncDirectory(dirname(places.journal));
+}
+
+async function setJournalAside(places: TreePlaces): Promise<void> {
+  // It may be aside already.
+  if (!(await exists(places.journal))) return;
+  await removeTree(unfoundJournal(places));
+  await rename(places.journal, unfoundJournal(places));
+  await syncDirectory(dirname(places.journal));
 }

@@ -325,6 +325,14 @@ test('should give everyone who asks at the same time a whole bundle, of few buil
   expect((await log()).match(/Generated debug bundle successful/g)?.length).toBeLessThan(4);
 });
 
+test('should send the whole of a bundle that is not the one of which a part was received', async () => {
+  await commands('echo one');
+  const call = appliance.signed('GET', '/debug').set('Range', 'bytes=100-');
+  const { status, headers, bytes } = await download(call);
+  expect([status, headers['accept-ranges'], headers['content-range']]).toEqual([200, undefined, undefined]);
+  expect(await (await open(bytes)).output(1)).toBe('Running: echo one\none\n');
+});
+
 test('should never have the key on the disk, and nothing in plain after it', async () => {
   const { paths, root } = appliance;
   await commands(

@@ -184,6 +184,15 @@ test('should not tear the archive when logs grow, shrink, rotate and vanish whil
   }
 });
 
+test('should send the whole of an archive that is not the one of which a part was received', async () => {
+  await list('/none');
+  const { status, headers, bytes } = await download(
+    appliance.signed('GET', '/logs').set('Range', 'bytes=100-'),
+  );
+  expect([status, headers['accept-ranges'], headers['content-range']]).toEqual([200, undefined, undefined]);
+  expect(bytes).toHaveLength((await stat(appliance.paths.logsArchive)).size);
+});
+
 test('should give everyone who asks at the same time a whole archive, of few builds', async () => {
   await list('/var/log/big');
   await put('var/log/big', Buffer.alloc(3_000_000, 'some log line\n').toString());

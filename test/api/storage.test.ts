@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
 import { poll } from '../support/poll.js';
@@ -103,6 +103,11 @@ test('GET: 404 unless settings and options exist; options that cannot be read ar
   ]);
   await appliance.write(storageOptions, '');
   expect((await get()).text).toBe(JSON.stringify({ storage: NFS, options: ['local'] }));
+  await rm(storageOptions);
+  await mkdir(storageOptions);
+  expect((await get()).text).toBe(JSON.stringify({ storage: NFS, options: ['local'] }));
+  const { status, headers } = await send(NFS);
+  expect([status, headers['error-message']]).toEqual([400, 'Invalid option: type. Allowed: local']);
   const deep = `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
   for (const broken of ['', '[]', '"text"', 'null', deep]) {
     await appliance.write(storageJson, broken);

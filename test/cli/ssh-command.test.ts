@@ -49,6 +49,25 @@ test('update installs the highest version, shows its log, takes the package away
   expect(await audit()).toMatch(/^\d+\.\d{9},[0-9a-f]{16},ssh,admin,update\.post,"",192\.0\.2\.7\n$/);
 });
 
+test.each([
+  ['a line', '192.0.2.7\n1.0,0123456789abcdef,web,admin,update.post,"",192.0.2.9 1 2 3'],
+  ['a field', '192.0.2.7,more 1 2 3'],
+  ['nothing', ''],
+])(
+  'SSH_CONNECTION with %s instead of an address adds one line without an address to the audit log',
+  async (_what, connection) => {
+    await writeFile(uploads().apiToken, 'new-token\n');
+    const { status } = await admind(['ssh-command', '--root', appliance.root], {
+      SSH_ORIGINAL_COMMAND: 'token',
+      SSH_CONNECTION: connection,
+    });
+    expect(status).toBe(0);
+    expect(await audit()).toMatch(
+      /^\d+\.\d{9},[0-9a-f]{16},ssh,admin,token\.update\.success,"api\/v1\/admin\/setup"\n$/,
+    );
+  },
+);
+
 test('what is asked for is done and audited to its end although the administrator hangs up', async () => {
   await writeFile(uploads().apiToken, 'new-token\n');
   const child = spawn(process.execPath, [resolve('dist/cli.js'), 'ssh-command', '--root', appliance.root], {
@@ -168,6 +187,22 @@ describe('settings', () => {
     expect(await readdir(appliance.paths.uploads)).toEqual(['network.json']);
   });
 
+  test.each(['network.json', 'network.conf', 'app.json'])(
+    '%s larger than settings may be is refused',
+    async (name) => {
+      await writeFile(join(appliance.paths.uploads, name), `hostname="${'x'.repeat(15_000_000)}"\n`);
+      const { status, stderr } = await ssh('settings');
+      expect([status, stderr]).toEqual([1, `admind: Invalid ${name}. Allowed: at most 1048576 bytes\n`]);
+    },
+  );
+
+  test('a value that nearly fills network.conf is refused as any other', async () => {
+    await writeFile(uploads().networkConf, `interface=eth0\nhostname="${'x'.repeat(2 ** 20 - 1000)}"\n`);
+    const { status, stderr } = await ssh('settings');
+    expect(status).toBe(1);
+    expect(stderr).toBe('admind: Invalid string length for option: hostname. Allowed: >= 3 and <= 255\n');
+  });
+
   test('nothing uploaded: the job fails and says so', async () => {
     const { status, stdout } = await ssh('settings');
     expect([status, stdout]).toEqual([
@@ -199,6 +234,12 @@ test('storage: what is not allowed is refused, and nothing uploaded fails', asyn
   expect((await ssh('storage')).stderr).toBe(
     'admind: Invalid option: type. Allowed: local, nfs, aoe, iscsi, nbd\n',
   );
+});
+
+test.each(['storage.json', 'storage.conf'])('%s larger than settings may be is refused', async (name) => {
+  await writeFile(join(appliance.paths.uploads, name), `type="${'x'.repeat(15_000_000)}"\n`);
+  const { status, stderr } = await ssh('storage');
+  expect([status, stderr]).toEqual([1, `admind: Invalid ${name}. Allowed: at most 1048576 bytes\n`]);
 });
 
 testWithMount(

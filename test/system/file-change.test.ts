@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { linkSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf } from '../../src/core/errors.js';
 import { findFileChange, replaceFiles } from '../../src/system/file-change.js';
 import { makeImmutable } from '../support/immutable.js';
@@ -74,6 +74,22 @@ test('what cannot be put back keeps nothing else from it, and the change can be 
   expect((await readdir(work)).sort()).toEqual(['first', 'second']);
 });
 
+test('a directory that is removed meanwhile keeps nothing else from being put back, and the change is closed', async () => {
+  const journal = join(work, 'journal');
+  const [first, second] = [join(work, 'first/file'), join(work, 'second/file')];
+  for (const file of [first, second]) {
+    await mkdir(dirname(file));
+    await writeFile(file, 'old');
+  }
+  const replacements = [first, second].map((file) => ({ file, content: 'new', mode: 0o644 }));
+  const change = await replaceFiles(journal, replacements);
+  await rm(dirname(second), { recursive: true });
+  expect(await change.putBack()).toBeUndefined();
+  expect(await readFile(first, 'utf8')).toBe('old');
+  await change.close();
+  expect([await readdir(work), await readdir(dirname(first))]).toEqual([['first'], ['file']]);
+});
+
 test('a file that can have no second name is put back as it was', async () => {
   const [file, names] = [join(work, 'file'), join(work, 'names')];
   await writeFile(file, 'old', { mode: 0o640 });
@@ -100,6 +116,24 @@ function giveAllNames(file: string, directory: string): void {
     }
   }
 }
+
+test('a file that a power cut left with its staged name, too, is put back', async () => {
+  const [journal, file, made] = [join(work, 'journal'), join(work, 'file'), join(work, 'made')];
+  await writeFile(file, 'old');
+  await replaceFiles(
+    journal,
+    [file, made].map((name) => ({ file: name, content: 'new', mode: 0o644 })),
+  );
+  const { entries } = JSON.parse(await readFile(journal, 'utf8')) as {
+    entries: { file: string; staged: string }[];
+  };
+  for (const entry of entries) linkSync(entry.file, entry.staged);
+  const found = await findFileChange(journal);
+  await found?.putBack();
+  await found?.close();
+  expect(await readFile(file, 'utf8')).toBe('old');
+  expect(await readdir(work)).toEqual(['file']);
+});
 
 test('what was put back is put back again by whoever finds it before it is closed', async () => {
   const [journal, file, made] = [join(work, 'journal'), join(work, 'file'), join(work, 'made')];

@@ -7,6 +7,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   symlink,
   utimes,
@@ -19,7 +20,9 @@ import {
   attributesList,
   beginTreeChange,
   findTreeChange,
+  isTreeChangeOpen,
   stagedTree,
+  stageTree,
   type TreePlaces,
 } from '../../src/system/tree-change.js';
 import { IMPLIED_DIRECTORY_MODE, STATED_DIRECTORY_MODE } from '../../src/system/tree-plan.js';
@@ -216,6 +219,52 @@ test('what was put back is put back again by whoever finds it before it is close
   expect(await readdir(join(work, 'cut-off'))).toEqual(['target']);
 });
 
+test('what is not there when it is to be put back is put back when it is there, as on a volume that is mounted late', async () => {
+  const places = await prepare('late');
+  const before = describeTree(places.target);
+  await (await beginTreeChange(places)).apply(endless);
+  const aside = join(work, 'aside');
+  await rename(places.directory, aside);
+  expect(await undo(await findTreeChange(places))).toMatch(/^The list of what was replaced is missing: /);
+  expect(await findTreeChange(places)).toBeUndefined();
+  expect([existsSync(places.journal), await isTreeChangeOpen(places)]).toEqual([false, false]);
+
+  await rename(aside, places.directory);
+  expect(await isTreeChangeOpen(places)).toBe(true);
+  expect(await undo(await findTreeChange(places))).toBeUndefined();
+  expect(describeTree(places.target)).toEqual(before);
+  expect(await readdir(join(work, 'late'))).toEqual(['target']);
+});
+
+test('what comes back between putting back and closing is kept', async () => {
+  const places = await prepare('between');
+  const before = describeTree(places.target);
+  await (await beginTreeChange(places)).apply(endless);
+  const aside = join(work, 'aside');
+  await rename(places.directory, aside);
+  const found = await findTreeChange(places);
+  await found?.putBack();
+  await rename(aside, places.directory);
+  await found?.close();
+  expect(await undo(await findTreeChange(places))).toBeUndefined();
+  expect(describeTree(places.target)).toEqual(before);
+});
+
+test('a committed change that is not there when it is closed is not put back when it is there', async () => {
+  const places = await prepare('committed');
+  const change = await beginTreeChange(places);
+  await change.apply(endless);
+  await change.commit('note');
+  const after = describeTree(places.target);
+  const aside = join(work, 'aside');
+  await rename(places.directory, aside);
+  await (await findTreeChange(places))?.close();
+  await rename(aside, places.directory);
+  await undo(await findTreeChange(places));
+  expect(describeTree(places.target)).toEqual(after);
+  expect(await readdir(join(work, 'committed'))).toEqual(['target']);
+});
+
 test('a commit that was tried is taken back before anything is put back', async () => {
   const places = await prepare('taken-back');
   const change = await beginTreeChange(places);
@@ -285,7 +334,10 @@ test.each([
   await writeFile(places.journal, '{"isCommitted":false}');
   expect(await undo(await findTreeChange(places))).toMatch(/^The list of what was replaced is missing: /);
   expect(describeTree(places.target)).toEqual(before);
-  expect(await readdir(join(work, 'place'))).toEqual(['target']);
+  expect(await findTreeChange(places)).toBeUndefined();
+  expect(existsSync(places.journal)).toBe(false);
+  await stageTree(places);
+  expect((await readdir(join(work, 'place'))).sort()).toEqual(['scratch', 'target']);
   expect((await readdir(other)).sort()).toEqual(['old', 'steps']);
 });
 

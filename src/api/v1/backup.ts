@@ -4,7 +4,7 @@ import { V1_PREFIX } from '../../config/v1-prefix.js';
 import type { AppContext } from '../../context.js';
 import { AdminError } from '../../core/errors.js';
 import { pathsOf, type Endpoint } from '../../http/endpoint.js';
-import { accepted, download, json, ok, textFile } from '../../http/reply.js';
+import { accepted, json, ok, resumableDownload, textFile } from '../../http/reply.js';
 
 const path = `${V1_PREFIX}/backup`;
 
@@ -73,7 +73,7 @@ export const backupDownload: Endpoint = {
       [416, 'the range begins beyond its end'],
     ],
   },
-  handle: ({ paths }) => Promise.resolve(download(paths.backupArchive, 'application/x-tar')),
+  handle: ({ paths }) => Promise.resolve(resumableDownload(paths.backupArchive, 'application/x-tar')),
 };
 
 export const backupLog: Endpoint = {
