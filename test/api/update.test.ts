@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { generateUpdateKeys } from '../../src/package/keys.js';
 import { identify, isAlive } from '../../src/system/processes.js';
 import { poll } from '../support/poll.js';
 import { startTestDaemon, type TestDaemon } from '../support/daemon.js';
@@ -149,10 +150,8 @@ test.each([
 });
 
 test('should fail with E1005 at 40 for a package of another vendor', async () => {
-  const stranger = await startTestDaemon();
-  const { paths, read } = appliance;
-  await appliance.write(stranger.paths.updatesKey, await read(paths.updatesKey));
-  const foreign = await makePackage(stranger, install);
+  const { privateKey } = await generateUpdateKeys(join(appliance.root, 'another-vendor'));
+  const foreign = await makePackage({ ...appliance, privateKey }, install);
   await send(foreign);
   expect(await ended()).toMatchObject({
     status: 'failed',
@@ -160,7 +159,6 @@ test('should fail with E1005 at 40 for a package of another vendor', async () =>
     'error-message': 'Error verifying software update package signature',
     'error-code': 'E1005',
   });
-  await stranger.stop();
 });
 
 test('should fail with E1002 at 80 when update.sh fails, and keep what it printed', async () => {
