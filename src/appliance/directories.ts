@@ -2,6 +2,7 @@ import { requiredDirectories, type Paths } from '../config/paths.js';
 import { exists } from '../system/exists.js';
 import { makeDirectory } from '../system/make-directory.js';
 import { secureOwnership } from './ownership.js';
+import { showLocks } from './show-locks.js';
 
 /**
  * Makes those of the appliance's directories that were removed since it was prepared, as they were then. An update script may
@@ -16,5 +17,7 @@ export async function remakeDirectories(paths: Paths, report: (error: unknown) =
     isMissing = true;
     await makeDirectory(directory).catch(report);
   }
-  if (isMissing) await secureOwnership(paths, report).catch(report);
+  if (!isMissing) return;
+  await showLocks(paths).catch(report);
+  await secureOwnership(paths, report).catch(report);
 }

@@ -2,7 +2,6 @@ import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ignoreMissing } from '../core/errors.js';
-import { ignoreUnusable } from '../core/read-only.js';
 import { repeat } from '../core/repeat.js';
 import { createTurns } from '../core/turns.js';
 import type { JobLog } from '../records/job-log.js';
@@ -30,7 +29,12 @@ export interface LogCeiling {
 /** What is kept beside what the settings allow a script: some lines of a service that a script has started. */
 const ROOM_BYTES = 32 * 1024;
 const DIGITS = 16;
-const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+/** The daemon reads it without any right, whatever umask the runner was started with. */
+const MODE = 0o644;
+const DIRECTORY_MODE = 0o755;
+const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW } = constants;
+/** What a link would lead to is not the product's to write. */
+const WRITE = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOFOLLOW;
 
 /** Where a log is not longer than twice what is kept, it is left alone: a process that goes on printing is seldom cut. */
 export function createLogCeiling({
@@ -93,16 +97,21 @@ export function createLogCeiling({
   };
 }
 
-/** @returns bytes; undefined where no runner has recorded any, or a power cut has damaged that: no process has survived it */
+/**
+ * @returns bytes; undefined where no runner has recorded any, where a power cut has damaged that, which no process has survived,
+ *   and where it cannot be read: a log that is too long keeps no job from starting
+ */
 async function readEnd(file: string): Promise<number | undefined> {
-  const text = (await readTextFile(file).catch(ignoreUnusable)) ?? '';
+  const text = (await readTextFile(file).catch(() => undefined)) ?? '';
   return /^\d+\n$/.test(text) ? Number(text) : undefined;
 }
 
 /** In place: each record is as long as the one before, and takes no space that a full disk would not have. */
 async function writeEnd(file: string, bytes: number): Promise<void> {
-  const handle = await openMakingDirectory(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644);
+  const handle = await openMakingDirectory(file, WRITE, MODE, DIRECTORY_MODE);
   try {
+    const stats = await handle.stat();
+    if (stats.isFile() && (stats.mode & 0o777) !== MODE) await handle.chmod(MODE);
     await handle.write(`${String(bytes).padStart(DIGITS, '0')}\n`, 0);
   } finally {
     await handle.close();

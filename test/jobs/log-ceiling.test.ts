@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { chmod, copyFile, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DEFAULT_ADMIN_PATH } from '../../src/config/paths.js';
 import { createJobLauncher } from '../../src/jobs/launcher.js';
 import { updateJob } from '../../src/jobs/update.js';
@@ -11,6 +11,7 @@ import { startTestDaemon } from '../support/daemon.js';
 import { killIfAlive } from '../support/kill-if-alive.js';
 import { ownParts } from '../support/own-parts.js';
 import { poll } from '../support/poll.js';
+import { testWithUnreadable, UNREADABLE } from '../support/unreadable-file.js';
 import { makePackage } from '../support/update-package.js';
 
 const LIMIT = 10_000;
@@ -119,6 +120,15 @@ describe.each([
       await new Promise(setImmediate);
     }
   };
+
+  testWithUnreadable('where its end cannot be read, a job starts nevertheless', async () => {
+    const { paths } = appliance;
+    await appliance.write(paths.updateLog, 'a line\n');
+    await mkdir(paths.logEnds);
+    await symlink(UNREADABLE, join(paths.logEnds, basename(paths.updateLog)));
+    await appliance.update('exit 0\n');
+    expect(await ended()).toEqual(SUCCESS);
+  });
 
   test('of a script whose runner was killed', async () => {
     await appliance.update(`${writePid('$$', 'script')}; ${writePid('$PPID', 'runner')}; ${PRINT}`);
