@@ -18,9 +18,12 @@ import type { RecordedJob } from './job-records.js';
 export interface LogCeiling {
   /** The log, each line of which raises the ceiling. */
   raisedBy(log: JobLog): JobLog;
-  /** Needs no right to write. */
-  isExceeded(): Promise<boolean>;
-  /** Cuts the log if it exceeds the ceiling. For the runner, or where there is none. */
+  /**
+   * How much there is above where the last line of a runner ends, in multiples of what is kept; 0 where that is not known. Needs no
+   * right to write.
+   */
+  excess(): Promise<number>;
+  /** Cuts the log if there is more than is tolerated. For the runner, or where there is none that would. */
   readonly enforce: () => Promise<void>;
   /** Enforces the ceiling again and again meanwhile. */
   readonly enforcing: <T>(work: () => Promise<T>) => Promise<T>;
@@ -36,7 +39,9 @@ const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW } = constant
 /** What a link would lead to is not the product's to write. */
 const WRITE = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOFOLLOW;
 
-/** Where a log is not longer than twice what is kept, it is left alone: a process that goes on printing is seldom cut. */
+/** In multiples of what is kept: a process that goes on printing is seldom cut. */
+export const TOLERATED_EXCESS = 2;
+
 export function createLogCeiling({
   job,
   paths,
@@ -65,7 +70,7 @@ export function createLogCeiling({
     const log = await open(file, O_RDWR | O_APPEND | O_NONBLOCK).catch(ignoreMissing);
     if (!log) return;
     try {
-      const isCut = await cutLog(log, endBytes + 2 * keptBytes, endBytes + keptBytes);
+      const isCut = await cutLog(log, endBytes + TOLERATED_EXCESS * keptBytes, endBytes + keptBytes);
       if (isCut) await log.appendFile('\n[output cut]\n').catch(() => undefined);
     } finally {
       await log.close();
@@ -79,11 +84,11 @@ export function createLogCeiling({
       line: raising((text) => log.line(text)),
       plain: raising((text) => log.plain(text)),
     }),
-    async isExceeded() {
+    async excess() {
       const stats = await stat(file).catch(ignoreMissing);
-      if (stats?.isFile() !== true) return false;
+      if (stats?.isFile() !== true) return 0;
       const endBytes = await readEnd(endFile);
-      return endBytes !== undefined && stats.size > endBytes + 2 * keptBytes;
+      return endBytes === undefined ? 0 : Math.max(0, stats.size - endBytes) / keptBytes;
     },
     enforce,
     async enforcing(work) {
