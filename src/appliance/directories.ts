@@ -6,12 +6,13 @@ import { showLocks } from './show-locks.js';
 
 /**
  * Makes those of the product's directories that were removed since the appliance was prepared, as they were then. An update script
- * may remove one, or an administrator. Not the vendor's: one that is about to be renamed into its place would go into it.
+ * may remove one, or an administrator, and the audit log with it. Not the vendor's: one that is about to be renamed into its place would go into it.
  *
  * @param report is told what could not be made: who needs it finds it missing, and others may not need it
  */
 export async function remakeDirectories(paths: Paths, report: (error: unknown) => void): Promise<void> {
-  let isMissing = false;
+  // A daemon that holds no rights can append to its audit log, and not make it.
+  let isMissing = !(await exists(paths.auditLog).catch(report));
   for (const directory of workDirectories(paths)) {
     if (await exists(directory).catch(report)) continue;
     isMissing = true;
