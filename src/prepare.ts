@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { removeVoidPassphrases } from './appliance/api-token.js';
 import { prepareFirstRun } from './appliance/first-run.js';
 import { secureOwnership } from './appliance/ownership.js';
+import { showLocks } from './appliance/show-locks.js';
 import { completeSelfSigned, loadCertificate } from './appliance/tls-certificate.js';
 import { requiredDirectories, type Paths } from './config/paths.js';
 import type { ApplianceContext } from './context.js';
@@ -105,6 +106,7 @@ async function prepareDirectories(paths: Paths, report: (error: unknown) => void
       readOnly ??= await requireWritable(directory);
     }
     if (readOnly !== undefined) report(readOnly);
+    await showLocks(paths).catch(report);
   } catch (error) {
     throw new FatalError(
       `No usable appliance at ${paths.admin}: ${messageOf(error)}. Set JIDO_ADMIN_PATH, or --root for a sandbox`,

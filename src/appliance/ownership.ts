@@ -1,9 +1,11 @@
-import { chmod, chown, open, readdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, chown, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sftpUploadsDirectories, type Paths } from '../config/paths.js';
 import { errnoOf, ignoreMissing } from '../core/errors.js';
 import { DAEMON_USER, findAdminGroupId, findUserId } from '../system/accounts.js';
 import { makeDirectory } from '../system/make-directory.js';
+import { openMakingDirectory } from '../system/open-making-directory.js';
 import { linkHealth, unlinkHealth } from './health-link.js';
 import {
   assign,
@@ -178,9 +180,16 @@ function rewrittenFiles(paths: Paths): readonly string[] {
   ];
 }
 
+/** Its directory, too, which an update script may have removed. */
 async function createMissing(file: string): Promise<void> {
-  const handle = await open(file, 'ax', 0o644).catch((error: unknown) => {
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  const flags = O_WRONLY | O_CREAT | O_EXCL;
+  const handle = await openMakingDirectory(file, flags, 0o644, 0o755).catch((error: unknown) => {
     if (errnoOf(error) !== 'EEXIST') throw error;
   });
-  await handle?.close();
+  try {
+    await handle?.chmod(0o644);
+  } finally {
+    await handle?.close();
+  }
 }

@@ -58,6 +58,8 @@ export const sshCommand: Command = {
         throw new FatalError(`ssh-command needs root: ${messageOf(cause)}`);
       });
     }
+    // What jobs make has to be passable for the daemon's user: sudo adds to its own umask that of the session.
+    process.umask(0o022);
     const context = openAppliance(root, 'ssh');
     try {
       const succeeded = await operation.run({

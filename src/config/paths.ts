@@ -270,8 +270,14 @@ export function journalOf({ journals }: Paths, job: string): string {
 
 /** The directories that an appliance's admin directory must hold before the daemon can work. */
 export function requiredDirectories(paths: Paths): readonly string[] {
-  const { bin, etc, lib, log, tmp, uploads, incoming, taken, locks, journals } = paths;
-  return [bin, etc, lib, log, tmp, uploads, incoming, taken, locks, journals];
+  const { bin, etc, lib } = paths;
+  return [bin, etc, lib, ...workDirectories(paths)];
+}
+
+/** Those of them that hold what the product makes, and nothing of the vendor's. */
+export function workDirectories(paths: Paths): readonly string[] {
+  const { log, tmp, uploads, incoming, taken, locks, journals } = paths;
+  return [log, tmp, uploads, incoming, taken, locks, journals];
 }
 
 /** A file of the installed product itself (`config/…`, `scripts/…`, `dist/…`). */

@@ -64,7 +64,7 @@ export function stagedBy(job: Job, paths: Paths): readonly string[] {
 export function openJobRecords({ job, paths, settings, logger }: RecordedJob, percentage = 0): JobRecords {
   const files = job.status(paths);
   const { file, mode } = job.log(paths);
-  const ceiling = createLogCeiling({ job, paths, settings });
+  const ceiling = createLogCeiling({ job, paths, settings, logger });
   const log = ceiling.raisedBy(createJobLog(file, settings.applianceType, logger, mode));
   const type = settings.applianceType.toLowerCase();
   const fieldsOf = (state: JobState) => job.statusFields?.(state, percentage) ?? { percentage };

@@ -9,8 +9,9 @@ import { readsSuccess } from '../records/job-status.js';
 import { isLocked } from '../system/lock.js';
 import { spawnPeer, type Peer } from '../system/peer.js';
 import { findRunning, lockOf } from './acquire.js';
+import { boundLog, excessToCut } from './bound-log.js';
 import { jobs, type JobName } from './index.js';
-import { cutOverlong, isOverlong } from './overlong-log.js';
+import { createPatience } from './patience.js';
 import { launchRunner, type RunningJob } from './runner-process.js';
 import type { JobOrder, JobOutcome } from './runner-messages.js';
 import type { RecordedJob } from './job-records.js';
@@ -57,9 +58,6 @@ export interface LauncherParts {
 
 /** How often it is asked whether another process that makes a shared job's result has ended. */
 const SHARE_RETRY_MS = 100;
-/** What could not be settled is tried again after this time, then after twice as long, … */
-const SETTLE_AGAIN_MS = 1_000;
-const SETTLE_AGAIN_MOST_MS = 60_000;
 
 export function createJobLauncher(parts: LauncherParts): JobLauncher {
   const { paths, adminPath, settings, logger, openPrivileged } = parts;
@@ -68,10 +66,16 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   /** Started here, and not ended: one without a lock would look like one that was cut off. */
   const running = new Set<JobName>();
   const shareWithheld = createShare<unknown>();
-  const shareSettling = createShare<unknown>();
+  const shareSettling = createShare<boolean>();
   const shareOutcome = createShare<JobOutcome>();
   const watched = Object.values(jobs).map((job) => {
-    return { recorded: { job, ...parts }, trouble: '', pauseMs: 0, notBefore: 0 };
+    const patienceOver = (what: string) =>
+      createPatience((reason) => logger.error({ job: job.name, reason }, what));
+    return {
+      recorded: { job, ...parts },
+      bound: patienceOver('the log of a job could not be cut'),
+      settle: patienceOver('a job could not be settled'),
+    };
   });
 
   const launch = (order: JobOrder) => {
@@ -84,25 +88,39 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
   };
 
   /** Ends what a killed run left, if anything: of a job that runs, nothing is left. */
-  const settleByRunner = async (name: JobName): Promise<void> => {
-    if (!(await isLocked(lockOf(name, paths)))) await orderSettling(name);
-  };
+  const settleByRunner = async (name: JobName): Promise<boolean> =>
+    (await isLocked(lockOf(name, paths))) || orderSettling(name);
 
-  const orderSettling = async (name: JobName): Promise<void> => {
+  /** @returns false where a process holds the job's lock, which may be hidden from this one */
+  const orderSettling = async (name: JobName): Promise<boolean> => {
     const runner = await launch({ settle: name });
-    if (runner.state !== 'started') return;
+    if (runner.state !== 'started') return false;
     const outcome = await runner.job.ended;
     if (outcome.state === 'failed') throw new Error(outcome.reason);
+    return true;
   };
 
-  const settleNow = async (name: JobName): Promise<void> => {
-    if (running.has(name)) return;
+  /** @returns as {@link orderSettling} */
+  const settleNow = async (name: JobName): Promise<boolean> => {
+    if (running.has(name)) return true;
     const recorded = { job: jobs[name], ...parts };
-    // Also while a script whose runner was killed holds the lock.
-    if (openPrivileged && (await isOverlong(recorded))) return orderSettling(name);
     const leftover = await findLeftover(recorded);
-    if (leftover === 'status' && !openPrivileged) return settleStatus(recorded);
-    if (leftover !== 'none') await settleByRunner(name);
+    if (leftover === 'none') return true;
+    if (leftover === 'change' || openPrivileged) return settleByRunner(name);
+    await settleStatus(recorded);
+    return true;
+  };
+
+  /** As {@link boundLog}, where this process has no right to: who settles a job cuts its log, whoever holds the lock. */
+  const boundLogByRunner = async (recorded: RecordedJob): Promise<string | undefined> => {
+    const { name } = recorded.job;
+    const excess = await excessToCut(recorded);
+    if (excess === 0) return undefined;
+    // One that has no lock would be settled, too.
+    if (running.has(name) && !(await isLocked(lockOf(name, paths)))) return undefined;
+    const failure = await orderSettling(name).then(() => undefined, messageOf);
+    const isCut = (await excessToCut(recorded)) < excess;
+    return isCut ? undefined : (failure ?? `${recorded.job.log(paths).file} is as long as it was`);
   };
 
   const cleanUp = async (recorded: RecordedJob): Promise<void> => {
@@ -113,31 +131,13 @@ export function createJobLauncher(parts: LauncherParts): JobLauncher {
 
   const settle = (name: JobName) => shareSettling(name, () => settleNow(name));
 
-  const lookAfter = async (entry: (typeof watched)[number]): Promise<void> => {
-    const { recorded } = entry;
-    if (!openPrivileged) await cutOverlong(recorded);
-    if (performance.now() < entry.notBefore) return;
-    const trouble = await settle(recorded.job.name).then(() => '', messageOf);
-    entry.pauseMs = trouble === '' ? 0 : Math.min(SETTLE_AGAIN_MOST_MS, 2 * entry.pauseMs || SETTLE_AGAIN_MS);
-    entry.notBefore = performance.now() + entry.pauseMs;
-    // What keeps a job from being settled is reported once, not at every look.
-    if (trouble !== '' && trouble !== entry.trouble) {
-      logger.error({ job: recorded.job.name, reason: trouble }, 'a job could not be settled');
-    }
-    entry.trouble = trouble;
+  const lookAfter = async ({ recorded, bound, settle: settlePatiently }: (typeof watched)[number]) => {
+    await bound(() => (openPrivileged ? boundLogByRunner(recorded) : boundLog(recorded)));
+    await settlePatiently(async () => ((await settle(recorded.job.name)) ? undefined : ''));
   };
 
   const lookAfterAll = async () => {
-    await Promise.all(
-      watched.map((entry) =>
-        lookAfter(entry).catch((error: unknown) => {
-          logger.error(
-            { job: entry.recorded.job.name, reason: messageOf(error) },
-            'a job could not be looked after',
-          );
-        }),
-      ),
-    );
+    await Promise.all(watched.map(lookAfter));
   };
 
   const isBusy = (name: JobName) => starting.has(name) || withheld.has(name);

@@ -1,15 +1,13 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ignoreMissing } from '../core/errors.js';
-import { ignoreUnusable } from '../core/read-only.js';
+import { ignoreMissing, isUnwritable, messageOf } from '../core/errors.js';
 import { repeat } from '../core/repeat.js';
 import { createTurns } from '../core/turns.js';
 import type { JobLog } from '../records/job-log.js';
-import { readTextFile } from '../system/atomic-file.js';
 import { cutLog } from '../system/bounded-log.js';
-import { openMakingDirectory } from '../system/open-making-directory.js';
 import type { RecordedJob } from './job-records.js';
+import { readLogEnd, writeLogEnd } from './log-end.js';
 
 /**
  * The bound on what nobody else counts in a job's log: the output of a script whose runner was killed, and of a process
@@ -19,9 +17,12 @@ import type { RecordedJob } from './job-records.js';
 export interface LogCeiling {
   /** The log, each line of which raises the ceiling. */
   raisedBy(log: JobLog): JobLog;
-  /** Needs no right to write. */
-  isExceeded(): Promise<boolean>;
-  /** Cuts the log if it exceeds the ceiling. For the runner, or where there is none. */
+  /**
+   * How much there is above where the last line of a runner ends, in multiples of what is kept; 0 where that is not known. Needs no
+   * right to write.
+   */
+  excess(): Promise<number>;
+  /** Cuts the log if there is more than is tolerated. For the runner, or where there is none that would. */
   readonly enforce: () => Promise<void>;
   /** Enforces the ceiling again and again meanwhile. */
   readonly enforcing: <T>(work: () => Promise<T>) => Promise<T>;
@@ -29,39 +30,43 @@ export interface LogCeiling {
 
 /** What is kept beside what the settings allow a script: some lines of a service that a script has started. */
 const ROOM_BYTES = 32 * 1024;
-const DIGITS = 16;
-const { O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+const { O_RDWR, O_APPEND, O_NONBLOCK } = constants;
 
-/** Where a log is not longer than twice what is kept, it is left alone: a process that goes on printing is seldom cut. */
-export function createLogCeiling({
-  job,
-  paths,
-  settings,
-}: Pick<RecordedJob, 'job' | 'paths' | 'settings'>): LogCeiling {
+/** In multiples of what is kept: a process that goes on printing is seldom cut. */
+export const TOLERATED_EXCESS = 2;
+
+export function createLogCeiling({ job, paths, settings, logger }: RecordedJob): LogCeiling {
   const { file } = job.log(paths);
   const endFile = join(paths.logEnds, basename(file));
   const keptBytes = settings.scriptOutputLimitBytes + ROOM_BYTES;
   // A line must not be cut between its end and the record of that.
   const takeTurns = createTurns();
 
+  let isTold = false;
+  const tellOnce = (error: unknown) => {
+    // Where the disk takes nothing, the earlier record is followed.
+    if (isTold || isUnwritable(error)) return;
+    isTold = true;
+    logger.error({ job: job.name, reason: messageOf(error) }, 'where a log ends could not be recorded');
+  };
+
   const raise = async () => {
     const stats = await stat(file).catch(ignoreMissing);
-    if (stats?.isFile() === true) await writeEnd(endFile, stats.size);
+    if (stats?.isFile() === true) await writeLogEnd(endFile, stats.size);
   };
   const raising = (write: (text: string) => Promise<void>) => (text: string) =>
     takeTurns(async () => {
       await write(text);
-      // The disk is full, or read-only: the earlier record is followed.
-      await raise().catch(() => undefined);
+      await raise().catch(tellOnce);
     });
 
   const cut = async () => {
-    const endBytes = await readEnd(endFile);
+    const endBytes = await readLogEnd(endFile);
     if (endBytes === undefined) return;
     const log = await open(file, O_RDWR | O_APPEND | O_NONBLOCK).catch(ignoreMissing);
     if (!log) return;
     try {
-      const isCut = await cutLog(log, endBytes + 2 * keptBytes, endBytes + keptBytes);
+      const isCut = await cutLog(log, endBytes + TOLERATED_EXCESS * keptBytes, endBytes + keptBytes);
       if (isCut) await log.appendFile('\n[output cut]\n').catch(() => undefined);
     } finally {
       await log.close();
@@ -75,11 +80,11 @@ export function createLogCeiling({
       line: raising((text) => log.line(text)),
       plain: raising((text) => log.plain(text)),
     }),
-    async isExceeded() {
+    async excess() {
       const stats = await stat(file).catch(ignoreMissing);
-      if (stats?.isFile() !== true) return false;
-      const endBytes = await readEnd(endFile);
-      return endBytes !== undefined && stats.size > endBytes + 2 * keptBytes;
+      if (stats?.isFile() !== true) return 0;
+      const endBytes = await readLogEnd(endFile);
+      return endBytes === undefined ? 0 : Math.max(0, stats.size - endBytes) / keptBytes;
     },
     enforce,
     async enforcing(work) {
@@ -91,20 +96,4 @@ export function createLogCeiling({
       }
     },
   };
-}
-
-/** @returns bytes; undefined where no runner has recorded any, or a power cut has damaged that: no process has survived it */
-async function readEnd(file: string): Promise<number | undefined> {
-  const text = (await readTextFile(file).catch(ignoreUnusable)) ?? '';
-  return /^\d+\n$/.test(text) ? Number(text) : undefined;
-}
-
-/** In place: each record is as long as the one before, and takes no space that a full disk would not have. */
-async function writeEnd(file: string, bytes: number): Promise<void> {
-  const handle = await openMakingDirectory(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o644);
-  try {
-    await handle.write(`${String(bytes).padStart(DIGITS, '0')}\n`, 0);
-  } finally {
-    await handle.close();
-  }
 }

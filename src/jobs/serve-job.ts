@@ -6,9 +6,9 @@ import type { Logger } from '../core/logger.js';
 import { acquireLock, releaseAfter } from '../system/lock.js';
 import type { MessageChannel } from '../system/message-channel.js';
 import { acquireJobLock, lockOf } from './acquire.js';
+import { boundLog } from './bound-log.js';
 import { jobs } from './index.js';
 import { openJobRecords } from './job-records.js';
-import { cutOverlong } from './overlong-log.js';
 import { beginJob, runJob, type JobParts } from './run-job.js';
 import type { JobOrder, JobOutcome, RunnerReport } from './runner-messages.js';
 import { settleUnderLock } from './settle.js';
@@ -37,7 +37,9 @@ export async function serveJob(order: JobOrder, parts: ServeJobParts): Promise<v
     await remakeDirectories(paths, (error) => {
       logger.error({ reason: messageOf(error) }, 'a directory that is missing could not be made');
     });
-    if ('settle' in order) await cutOverlong({ ...parts, job: jobs[name], logger });
+    // Also while a script whose runner was killed holds the lock. The daemon sees, and tells, where it is not cut.
+    const uncut = 'settle' in order ? await boundLog({ ...parts, job: jobs[name], logger }) : undefined;
+    if (uncut !== undefined) logger.debug({ reason: uncut }, 'the log of the job could not be cut');
     const lock =
       'settle' in order ? await acquireLock(lockOf(name, paths)) : await acquireJobLock(name, paths, logger);
     if (lock === undefined || 'refusedBy' in lock) {

@@ -44,8 +44,9 @@ const EMPTY_AGAIN_MS = 500;
 const HIGHEST_NUMBER = 999_999_999_999_999;
 const WAIT_MS = 60_000;
 const RETRY_MS = 50;
-/** A claim tells pids: an observer with other rights may read it. */
+/** A claim tells pids: an observer with other rights may read it, whatever umask the holder was started with. */
 const MODE = 0o644;
+const DIRECTORY_MODE = 0o755;
 
 /**
  * Takes the lock that lives in `directory` (created when missing).
@@ -57,7 +58,7 @@ export async function acquireLock(
   directory: string,
   { isStoppable = false }: { readonly isStoppable?: boolean } = {},
 ): Promise<Lock | undefined> {
-  await makeDirectory(directory);
+  await makeDirectory(directory, DIRECTORY_MODE);
   const previous = await highestClaim(directory);
   if (await isHeldBy(directory, previous)) return undefined;
   if (previous === HIGHEST_NUMBER) {

@@ -1,4 +1,5 @@
-import { rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { jobs, type JobName } from '../../src/jobs/index.js';
 import { readJobStatus } from '../../src/records/job-status.js';
@@ -61,6 +62,30 @@ test('an update finds all of them, and what its script removes is there again af
   const log = await read(paths.updateLog);
   expect(log).toMatch(/Update successful\n$/);
   expect(log).not.toContain('failed');
+});
+
+test('a vendor’s directory that an update exchanges is not made meanwhile by another job', async () => {
+  const { paths, write } = appliance;
+  const at = (name: string) => join(paths.admin, name);
+  await write(join(at('bin.new'), 'network.sh'), '');
+  await write(paths.logsList, '');
+  const script = `cd "$JIDO_ADMIN_PATH"
+mv bin bin.old
+: >log/moved
+while ! [ -e log/go ]; do sleep 0.05; done
+mv bin.new bin
+`;
+  const file = await makePackage(appliance, { 'update.sh': script });
+  expect((await appliance.signed('POST', '/update').attach('update', file)).status).toBe(202);
+  try {
+    await poll('bin is moved away', () => Promise.resolve(existsSync(join(paths.log, 'moved'))));
+    expect((await appliance.signed('GET', '/logs')).status).toBe(200);
+    expect(existsSync(paths.bin)).toBe(false);
+  } finally {
+    await writeFile(join(paths.log, 'go'), '');
+  }
+  expect(await ended('update')).toBe('success');
+  expect(await readdir(paths.bin)).toEqual(['network.sh']);
 });
 
 test('a network.sh that removes tmp and fails is followed by one that sets the network up again', async () => {

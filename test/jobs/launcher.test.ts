@@ -5,6 +5,7 @@ import { writeJobStatus, type JobState } from '../../src/records/job-status.js';
 import type { Peer } from '../../src/system/peer.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { ownParts } from '../support/own-parts.js';
+import { poll } from '../support/poll.js';
 
 let appliance: TestAppliance;
 beforeEach(async () => {
@@ -29,6 +30,41 @@ function killedAfter(state: JobState): Peer {
     },
   };
 }
+
+/** A runner that finds the job's lock taken, by a process that is hidden from the daemon. */
+const REFUSED: Peer = {
+  pid: undefined,
+  ended: Promise.resolve('it ended (0)'),
+  abandon: () => undefined,
+  unref: () => undefined,
+  send: () => Promise.resolve(),
+  receive: () => Promise.resolve({ report: 'locked' }),
+};
+
+test('what cannot be settled as its lock is taken is tried again, after a time that doubles', async () => {
+  await writeJobStatus(licenseJob.status(appliance.paths), 'running');
+  const triedMs: number[] = [];
+  const launcher = createJobLauncher({
+    ...ownParts(appliance.paths),
+    settings: { ...ownParts(appliance.paths).settings, settleIntervalMs: 20 },
+    adminPath: DEFAULT_ADMIN_PATH,
+    runnerOutput: 'ignore',
+    openPrivileged() {
+      triedMs.push(performance.now());
+      return REFUSED;
+    },
+  });
+  const stop = await launcher.watch();
+  try {
+    const [first = 0, second = 0, third = 0] = await poll('it was tried three times', () =>
+      Promise.resolve(triedMs.length >= 3 && triedMs),
+    );
+    expect(second - first).toBeGreaterThanOrEqual(1_000);
+    expect(third - second).toBeGreaterThanOrEqual(2_000);
+  } finally {
+    await stop();
+  }
+});
 
 async function outcomeOf(runner: Peer) {
   const launcher = createJobLauncher({

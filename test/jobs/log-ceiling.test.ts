@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { chmod, copyFile, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DEFAULT_ADMIN_PATH } from '../../src/config/paths.js';
 import { createJobLauncher } from '../../src/jobs/launcher.js';
 import { updateJob } from '../../src/jobs/update.js';
-import { readJobStatus } from '../../src/records/job-status.js';
+import { readJobStatus, writeJobStatus } from '../../src/records/job-status.js';
 import { spawnPeer } from '../../src/system/peer.js';
 import { createAppliance, type TestAppliance } from '../support/appliance.js';
 import { startTestDaemon } from '../support/daemon.js';
 import { killIfAlive } from '../support/kill-if-alive.js';
+import { makeAppendOnly } from '../support/immutable.js';
 import { ownParts } from '../support/own-parts.js';
 import { poll } from '../support/poll.js';
+import { testWithImmutable } from '../support/test-with-immutable.js';
+import { testWithUnreadable, UNREADABLE } from '../support/unreadable-file.js';
 import { makePackage } from '../support/update-package.js';
 
 const LIMIT = 10_000;
@@ -119,6 +122,49 @@ describe.each([
       await new Promise(setImmediate);
     }
   };
+
+  testWithUnreadable('where its end cannot be read, a job starts nevertheless', async () => {
+    const { paths } = appliance;
+    await appliance.write(paths.updateLog, 'a line\n');
+    await mkdir(paths.logEnds);
+    await symlink(UNREADABLE, join(paths.logEnds, basename(paths.updateLog)));
+    await appliance.update('exit 0\n');
+    expect(await ended()).toEqual(SUCCESS);
+  });
+
+  testWithImmutable('where a log cannot be cut, its job is settled and starts nevertheless', async () => {
+    const { paths } = appliance;
+    await appliance.write(paths.updateLog, `${LINE}\n`.repeat((3 * KEPT) / LINE.length));
+    const { size } = await stat(paths.updateLog);
+    const restore = makeAppendOnly(paths.updateLog);
+    try {
+      await appliance.write(join(paths.logEnds, basename(paths.updateLog)), '0000000000000000\n');
+      await writeJobStatus(updateJob.status(paths), 'running');
+      expect(await ended()).toMatchObject({ status: 'failed' });
+      expect(await log()).toMatch(/Update was cut off before it ended\n/);
+      await appliance.write(join(paths.logEnds, basename(paths.updateLog)), '0000000000000000\n');
+      await appliance.update('exit 0\n');
+      expect(await ended()).toEqual(SUCCESS);
+      expect((await stat(paths.updateLog)).size).toBeGreaterThan(size);
+    } finally {
+      restore();
+    }
+  });
+
+  test('of a script whose runner is stopped', async () => {
+    await appliance.update(`${writePid('$$', 'script')}; ${writePid('$PPID', 'runner')}; ${PRINT}`);
+    const runner = await pidIn('runner');
+    process.kill(runner, 'SIGSTOP');
+    try {
+      await expectCuts();
+      expect(await status()).toMatchObject({ status: 'running' });
+    } finally {
+      process.kill(runner, 'SIGCONT');
+    }
+    await letGo();
+    expect(await ended()).toEqual(SUCCESS);
+    expect(await log()).toMatch(/\] Update successful\n$/);
+  });
 
   test('of a script whose runner was killed', async () => {
     await appliance.update(`${writePid('$$', 'script')}; ${writePid('$PPID', 'runner')}; ${PRINT}`);

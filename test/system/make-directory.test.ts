@@ -23,6 +23,16 @@ test('those that are made have the mode that is asked for, the others keep their
   expect(modes).toEqual([0o755, 0o700, 0o700]);
 });
 
+test('the mode that is asked for is the mode, whatever the umask', async () => {
+  const umask = process.umask(0o077);
+  try {
+    await makeDirectory(join(work, 'a/b'), 0o755);
+  } finally {
+    process.umask(umask);
+  }
+  expect(['a', 'a/b'].map((path) => statSync(join(work, path)).mode & 0o777)).toEqual([0o755, 0o755]);
+});
+
 test.each([
   ['file', 'EEXIST'],
   ['file/below', 'ENOTDIR'],
