@@ -3,7 +3,7 @@ import { UsageError, type Command } from './commands/command.js';
 import { productVersion } from './config/product-version.js';
 import { errnoOf, errnoOfSystemCall, FatalError, messageOf } from './core/errors.js';
 import { UnusableFile } from './core/read-only.js';
-import { disarmSignals } from './system/signals.js';
+import { disarmHangup, disarmSignals } from './system/signals.js';
 import { restrictUmask } from './system/umask.js';
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
@@ -77,7 +77,8 @@ function surviveOutput(): () => boolean {
 }
 
 const args = process.argv.slice(2);
-disarmSignals(...(args[0] === 'serve' ? (['SIGHUP'] as const) : []));
+disarmSignals();
+if (args[0] === 'serve') disarmHangup();
 restrictUmask();
 const isWhole = surviveOutput();
 const status = await main(args).catch(report);

@@ -1,4 +1,4 @@
-import { disarmSignals } from './system/signals.js';
+import { disarmHangup, disarmSignals } from './system/signals.js';
 import { restrictUmask } from './system/umask.js';
 
 /*
@@ -6,7 +6,8 @@ import { restrictUmask } from './system/umask.js';
  * only the daemon's user may open, sudo for that user alone.
  */
 
-disarmSignals('SIGHUP');
+disarmSignals();
+disarmHangup();
 restrictUmask();
 // Only now: what is imported at the top is loaded before anything is done.
 const { serveOrder } = await import('./serve-order.js');

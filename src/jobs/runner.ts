@@ -1,4 +1,4 @@
-import { disarmSignals } from '../system/signals.js';
+import { disarmHangup, disarmSignals } from '../system/signals.js';
 import { restrictUmask } from '../system/umask.js';
 
 /*
@@ -6,7 +6,8 @@ import { restrictUmask } from '../system/umask.js';
  * a session of its own.
  */
 
-disarmSignals('SIGHUP');
+disarmSignals();
+disarmHangup();
 restrictUmask();
 // Only now: what is imported at the top is loaded before anything is done.
 const { runOrder } = await import('./run-order.js');
