@@ -197,7 +197,10 @@ describe('HTTP', () => {
       'end',
     );
     // Only who sends is told that nobody is there any more.
-    const isGone = () => Promise.resolve(socket.destroyed || !socket.write('x'));
+    const isGone = () => {
+      socket.write('x');
+      return Promise.resolve(socket.destroyed);
+    };
     await poll('it is closed', isGone, 20_000);
   });
 

@@ -5,8 +5,9 @@ import { secureOwnership } from './ownership.js';
 import { showLocks } from './show-locks.js';
 
 /**
- * Makes those of the product's directories that were removed since the appliance was prepared, as they were then. An update script
- * may remove one, or an administrator, and the audit log with it. Not the vendor's: one that is about to be renamed into its place would go into it.
+ * Makes those of the product's directories that were removed since the appliance was prepared, as they were then. An update
+ * script may remove one, or an administrator, and the audit log with it. Not the vendor's: one that is about to be renamed into
+ * its place would go into it.
  *
  * @param report is told what could not be made: who needs it finds it missing, and others may not need it
  */

@@ -7,8 +7,8 @@ const ANYONE_READS = 0o444;
 const ANYONE_ENTERS = 0o555;
 
 /**
- * Has anyone see who holds a lock and where a log ends: the daemon, which asks for that, has no rights, and root's umask may have
- * hidden it.
+ * Has anyone see who holds a lock and where a log ends: the daemon, which asks for that, has no rights, and root's umask may
+ * have hidden it.
  *
  * @throws the system error
  */

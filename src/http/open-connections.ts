@@ -57,7 +57,7 @@ export function watchConnections(server: Pick<Server, 'on'>, limit: number): Ope
     if (connection) carriedBy.set(socket, connection);
   });
 
-  const count = (request: IncomingMessage, response: ServerResponse) => {
+  const carry = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const connection = carriedBy.get(socket);
     if (!connection) return;
@@ -68,7 +68,7 @@ export function watchConnections(server: Pick<Server, 'on'>, limit: number): Ope
       else if (isEnding && connection.pending.size === 0) socket.destroySoon();
     });
   };
-  for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, count);
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, carry);
 
   return {
     endWhenAnswered() {

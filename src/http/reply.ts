@@ -3,6 +3,16 @@ import { basename } from 'node:path';
 import type { ContentType } from './endpoint.js';
 import { pagePolicy } from './security-headers.js';
 
+export interface FileReply {
+  readonly kind: 'file';
+  readonly contentType: ContentType;
+  readonly path: string;
+  /** To be saved under. */
+  readonly filename?: string;
+  /** Stays the same from one request to the next, so that it can be sent in part. */
+  readonly isResumable?: boolean;
+}
+
 /** What a handler answers; the pipeline turns it into headers and bytes. */
 export type Reply =
   | {
@@ -18,15 +28,7 @@ export type Reply =
       readonly bytes: Buffer;
       readonly contentSecurityPolicy: string;
     }
-  | {
-      readonly kind: 'file';
-      readonly contentType: ContentType;
-      readonly path: string;
-      /** To be saved under. */
-      readonly filename?: string;
-      /** Stays the same from one request to the next, so that it can be sent in part. */
-      readonly isResumable?: boolean;
-    }
+  | FileReply
   | { readonly kind: 'redirect'; readonly location: string };
 
 /** @param value anything that JSON can hold; sent compact, keys in the order given */
@@ -57,14 +59,14 @@ export function textFile(path: string): Reply {
   return { kind: 'file', contentType: 'text/plain', path };
 }
 
-/** Sends a file for the client to save, as a whole; 404 when it is missing. For one that is made anew for each request. */
-export function download(path: string, contentType: ContentType): Reply {
+/** Sends a file for the client to save, as a whole, as one is that is made anew for each request; 404 when it is missing. */
+export function download(path: string, contentType: ContentType): FileReply {
   return { kind: 'file', contentType, path, filename: basename(path) };
 }
 
 /** The same, or from where an earlier download broke off. */
-export function resumableDownload(path: string, contentType: ContentType): Reply {
-  return { kind: 'file', contentType, path, filename: basename(path), isResumable: true };
+export function resumableDownload(path: string, contentType: ContentType): FileReply {
+  return { ...download(path, contentType), isResumable: true };
 }
 
 /**

@@ -5,13 +5,12 @@ import type { Request, Response } from 'express';
 import { AdminError, errnoOf } from '../core/errors.js';
 import { READ_ONLY } from '../core/read-only.js';
 import { parseRange, type ByteRange } from './byte-range.js';
-import type { Reply } from './reply.js';
-
-type FileReply = Extract<Reply, { kind: 'file' }>;
+import type { FileReply } from './reply.js';
 
 /**
  * Sends a file as it was when it was opened: one that replaces it meanwhile does not mix with it, and of one that
- * grows no more is sent than was announced; with one that is cut the connection ends. One that is resumable can be sent in part.
+ * grows no more is sent than was announced; with one that is cut the connection ends. One that is resumable can be sent in
+ * part.
  *
  * @throws AdminError `notFound` when it is missing, `rangeNotSatisfiable` for a range beyond its end; the system error when
  *   it cannot be read

@@ -18,8 +18,8 @@ export interface LogCeiling {
   /** The log, each line of which raises the ceiling. */
   raisedBy(log: JobLog): JobLog;
   /**
-   * How much there is above where the last line of a runner ends, in multiples of what is kept; 0 where that is not known. Needs no
-   * right to write.
+   * How much there is above where the last line of a runner ends, in multiples of what is kept; 0 where that is not known.
+   * Needs no right to write.
    */
   excess(): Promise<number>;
   /** Cuts the log if there is more than is tolerated. For the runner, or where there is none that would. */

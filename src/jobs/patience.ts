@@ -3,8 +3,8 @@ import { messageOf } from '../core/errors.js';
 /**
  * Makes an attempt, unless the last one that came to nothing was made too short a time ago.
  *
- * @param attempt tells what keeps the thing from being done; an empty text where that may well be so, undefined once it is done.
- *   That it throws counts as what it throws
+ * @param attempt tells what keeps the thing from being done; an empty text where that may well be so, undefined once it is
+ *   done. That it throws counts as what it throws
  */
 export type TryPatiently = (attempt: () => Promise<string | undefined>) => Promise<void>;
 
@@ -15,16 +15,20 @@ const LONGEST_PAUSE_MS = 60_000;
  * For what is looked at again and again: each attempt that comes to nothing doubles the time to the next one.
  *
  * @param tell is told once what keeps it from being done, not at every attempt
+ * @param now a monotonic clock in milliseconds
  */
-export function createPatience(tell: (reason: string) => void): TryPatiently {
+export function createPatience(
+  tell: (reason: string) => void,
+  now: () => number = () => performance.now(),
+): TryPatiently {
   let told = '';
   let pauseMs = 0;
   let notBefore = 0;
   return async (attempt) => {
-    if (performance.now() < notBefore) return;
+    if (now() < notBefore) return;
     const reason = await attempt().catch(messageOf);
     pauseMs = reason === undefined ? 0 : Math.min(LONGEST_PAUSE_MS, 2 * pauseMs || FIRST_PAUSE_MS);
-    notBefore = performance.now() + pauseMs;
+    notBefore = now() + pauseMs;
     if (reason === '') return;
     if (reason !== undefined && reason !== told) tell(reason);
     told = reason ?? '';

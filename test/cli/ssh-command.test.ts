@@ -196,6 +196,7 @@ describe('settings', () => {
     },
   );
 
+  // It is within the limit, and still long for a regular expression.
   test('a value that nearly fills network.conf is refused as any other', async () => {
     await writeFile(uploads().networkConf, `interface=eth0\nhostname="${'x'.repeat(2 ** 20 - 1000)}"\n`);
     const { status, stderr } = await ssh('settings');

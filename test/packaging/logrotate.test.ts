@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +5,7 @@ import { basename, join } from 'node:path';
 import { appliancePaths } from '../../src/config/paths.js';
 import { jobs } from '../../src/jobs/index.js';
 import { run } from '../support/run-program.js';
+import { testWith } from '../support/tools.js';
 
 const paths = appliancePaths(undefined);
 const jobLogs = Object.values(jobs).map((job) => basename(job.log(paths).file));
@@ -48,9 +48,7 @@ test('each log is rotated by one rule: what scripts hold open is emptied, the au
   expect(rotated.sort()).toEqual([`${audit} false`, ...names.map((name) => `${name} true`)].sort());
 });
 
-const testWithLogrotate = spawnSync('logrotate', ['--version']).error ? test.skip : test;
-
-testWithLogrotate('what a service goes on printing is in the log after that', async () => {
+testWith('logrotate')('what a service goes on printing is in the log after that', async () => {
   for (const name of [audit, 'update.log']) writeFileSync(join(log, name), 'before\n');
   const service = openSync(join(log, 'update.log'), 'a');
   try {

@@ -219,17 +219,23 @@ test('what was put back is put back again by whoever finds it before it is close
   expect(await readdir(join(work, 'cut-off'))).toEqual(['target']);
 });
 
+/** As where the volume is not mounted that holds what is kept. @returns mounts it */
+async function moveAside({ directory }: TreePlaces): Promise<() => Promise<void>> {
+  const aside = join(work, 'aside');
+  await rename(directory, aside);
+  return () => rename(aside, directory);
+}
+
 test('what is not there when it is to be put back is put back when it is there, as on a volume that is mounted late', async () => {
   const places = await prepare('late');
   const before = describeTree(places.target);
   await (await beginTreeChange(places)).apply(endless);
-  const aside = join(work, 'aside');
-  await rename(places.directory, aside);
+  const bringBack = await moveAside(places);
   expect(await undo(await findTreeChange(places))).toMatch(/^The list of what was replaced is missing: /);
   expect(await findTreeChange(places)).toBeUndefined();
   expect([existsSync(places.journal), await isTreeChangeOpen(places)]).toEqual([false, false]);
 
-  await rename(aside, places.directory);
+  await bringBack();
   expect(await isTreeChangeOpen(places)).toBe(true);
   expect(await undo(await findTreeChange(places))).toBeUndefined();
   expect(describeTree(places.target)).toEqual(before);
@@ -240,11 +246,10 @@ test('what comes back between putting back and closing is kept', async () => {
   const places = await prepare('between');
   const before = describeTree(places.target);
   await (await beginTreeChange(places)).apply(endless);
-  const aside = join(work, 'aside');
-  await rename(places.directory, aside);
+  const bringBack = await moveAside(places);
   const found = await findTreeChange(places);
   await found?.putBack();
-  await rename(aside, places.directory);
+  await bringBack();
   await found?.close();
   expect(await undo(await findTreeChange(places))).toBeUndefined();
   expect(describeTree(places.target)).toEqual(before);
@@ -256,10 +261,9 @@ test('a committed change that is not there when it is closed is not put back whe
   await change.apply(endless);
   await change.commit('note');
   const after = describeTree(places.target);
-  const aside = join(work, 'aside');
-  await rename(places.directory, aside);
+  const bringBack = await moveAside(places);
   await (await findTreeChange(places))?.close();
-  await rename(aside, places.directory);
+  await bringBack();
   await undo(await findTreeChange(places));
   expect(describeTree(places.target)).toEqual(after);
   expect(await readdir(join(work, 'committed'))).toEqual(['target']);
